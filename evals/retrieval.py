@@ -1,0 +1,106 @@
+"""How good is retrieval: dense, full text and fused, on a BEIR folder or against a site's live build."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import get_args
+
+from core.database import open_database
+from core.embedder import Encoder, load_encoder
+from core.errors import InvalidInputError, NotFoundError
+from core.knowledge import BuildTable, Knowledge, Mode, Query
+from core.records import Build, Chunk, Passage
+from core.settings import Settings
+from evals.corpora import index_corpus
+from evals.intervals import Interval, mean_interval, paired_interval
+from evals.measures import per_question
+from evals.readers import Task, read_task
+from evals.report import Report
+
+MODES: tuple[Mode, ...] = get_args(Mode)
+_DEPTH = 100  # documents ranked per question
+
+Scores = Mapping[Mode, Mapping[str, Mapping[str, float]]]  # mode -> measure -> question -> value
+
+
+def evaluate_corpus(folder: Path, settings: Settings, *, one_passage: bool = False) -> Report:
+    """Questions of a folder against the `corpus.jsonl` beside them."""
+    task = read_task(folder)
+    encoder = load_encoder(settings.embedding_model, settings)
+    table = index_corpus(folder, settings, encoder, one_passage=one_passage)
+    return _evaluate(task, table, encoder, lambda found, _: found.document)
+
+
+def evaluate_site(questions: Path, site: str, settings: Settings) -> Report:
+    """Questions with evidence pages against the build that is live on a site."""
+    task = read_task(questions)
+    build = _live_build(site, settings)
+    table = Knowledge(settings.knowledge_location).open(build.table)
+    encoder = load_encoder(build.embedding_model, settings)
+    report = _evaluate(task, table, encoder, _evidence_name)
+    return report.with_meta(site=site, build=build.id)
+
+
+def _live_build(site: str, settings: Settings) -> Build:
+    database = open_database(settings.database_location)
+    try:
+        live = database.sites.get(site).live_build
+        if live is None:
+            raise NotFoundError(
+                f"Site {site} has no live build. Make one: python -m pipelines index SOURCE --site {site}"
+            )
+        return database.builds.get(live)
+    finally:
+        database.close()
+
+
+def _evidence_name(found: Chunk, evidence: Sequence[str]) -> str:
+    """The evidence page that this chunk's path ends with, or that ends with it; else the path itself."""
+    return next((page for page in evidence if _same_page(found.path, page)), found.path)
+
+
+def _same_page(left: str, right: str) -> bool:
+    return f"/{left}".endswith(f"/{right}") or f"/{right}".endswith(f"/{left}")
+
+
+Naming = Callable[[Chunk, Sequence[str]], str]
+
+
+def _evaluate(task: Task, table: BuildTable, encoder: Encoder, name: Naming) -> Report:
+    judged = [question for question in task.questions if question.id in task.relevant]
+    if not judged:
+        raise InvalidInputError(f"No question of {task.name} names a document that answers it: nothing to measure.")
+    vectors = encoder.encode([question.text for question in judged], "query")
+    scores: dict[Mode, Mapping[str, Mapping[str, float]]] = {}
+    for mode in MODES:
+        rankings = {}
+        for question, vector in zip(judged, vectors, strict=True):
+            passages = table.search(Query(question.text, vector, k=_DEPTH, mode=mode))
+            rankings[question.id] = _ranking(passages, list(task.relevant[question.id]), name)
+        scores[mode] = per_question(rankings, task.relevant)
+    meta = {"task": task.name, "questions": len(judged), "chunks": table.rows(), "embedding_model": encoder.name}
+    return _report(scores).with_meta(**meta)
+
+
+def _ranking(passages: Sequence[Passage], evidence: Sequence[str], name: Naming) -> list[str]:
+    return list(dict.fromkeys(name(passage.chunk, evidence) for passage in passages))
+
+
+def _report(scores: Scores) -> Report:
+    figures: dict[str, float] = {}
+    intervals: dict[str, Interval] = {}
+    for mode, measures in scores.items():
+        for measure, values in measures.items():
+            figures[f"{mode}/{measure}"] = _mean(values)
+            intervals[f"{mode}/{measure}"] = mean_interval(values)
+    for other in MODES:
+        if other != "fused":
+            for measure, values in scores["fused"].items():
+                figures[f"fused-{other}/{measure}"] = _mean(values) - _mean(scores[other][measure])
+                intervals[f"fused-{other}/{measure}"] = paired_interval(values, scores[other][measure])
+    return Report(figures, intervals)
+
+
+def _mean(values: Mapping[str, float]) -> float:
+    return sum(values.values()) / len(values)
