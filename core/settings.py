@@ -6,6 +6,8 @@ this class, so a field's description is the documentation.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -39,10 +41,10 @@ class Settings(BaseSettings):
         description="The packaged model, any sentence-transformers name or folder, or `openai:text-embedding-3-small`.",
     )
     chunk_tokens: Annotated[int, Field(ge=32, le=8192)] = Field(
-        200, description="Longest chunk, in tokens of the embedding model."
+        128, description="Longest chunk, in tokens of the embedding model."
     )
     chunk_overlap: Annotated[int, Field(ge=0, le=2048)] = Field(
-        40, description="Tokens repeated from the chunk before, where a section is split."
+        24, description="Tokens repeated from the chunk before, where a section is split."
     )
     parse_memory_mb: Annotated[int, Field(ge=128)] = Field(
         768, description="Memory one document's parser may take, in MiB."
@@ -126,6 +128,12 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         lines = [f"{_key(problem['loc'])}: {problem['msg']}" for problem in error.errors()]
         raise ConfigurationError("These settings cannot be used. " + "; ".join(lines)) from error
+
+
+def provide_environment(defaults: Mapping[str, str]) -> None:
+    """Configures libraries that read nothing but the environment; what it says already stands."""
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)
 
 
 def _key(location: tuple[int | str, ...]) -> str:

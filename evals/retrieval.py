@@ -35,14 +35,15 @@ def evaluate_corpus(folder: Path, settings: Settings, *, one_passage: bool = Fal
 def evaluate_site(questions: Path, site: str, settings: Settings) -> Report:
     """Questions with evidence pages against the build that is live on a site."""
     task = read_task(questions)
-    build = _live_build(site, settings)
+    build = live_build(site, settings)
     table = Knowledge(settings.knowledge_location).open(build.table)
     encoder = load_encoder(build.embedding_model, settings)
     report = _evaluate(task, table, encoder, _evidence_name)
     return report.with_meta(site=site, build=build.id)
 
 
-def _live_build(site: str, settings: Settings) -> Build:
+def live_build(site: str, settings: Settings) -> Build:
+    """The build that answers on a site; a site without one is an error that names the command."""
     database = open_database(settings.database_location)
     try:
         live = database.sites.get(site).live_build

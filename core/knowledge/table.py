@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 from lancedb.index import FTS
-from lancedb.query import LanceQueryBuilder, MatchQuery
+from lancedb.query import BooleanQuery, FullTextQuery, LanceQueryBuilder, MatchQuery, Occur
 from lancedb.table import LanceTable
 from numpy.typing import NDArray
 
@@ -28,8 +28,8 @@ Mode = Literal["dense", "text", "fused"]
 Vector = NDArray[np.float32]  # (dimensions,), unit length
 
 _COLUMNS = [field.name for field in fields(Chunk)]
-_SEARCHED = "searched"
-_CANDIDATES = 100  # chunks each search hands to fusion, at the least
+_SEARCHED = {"searched": 1.0, "title": 0.3, "place": 0.2}  # full-text columns and their weights (evals/LOG.md)
+_CANDIDATES = 100  # chunks each search hands to fusion, whatever `k`: a page's score must not depend on it
 _CHUNKS_PER_PAGE = 3  # a passage merges at most so many chunks of its page
 _SHORTEST_OVERLAP = 16  # characters; fewer are alike by chance
 _WORD = re.compile(r"[^\W_]+")
@@ -55,23 +55,24 @@ def chunk_schema(dimensions: int) -> pa.Schema:
     return pa.schema([key, *text, *other, pa.field("vector", pa.list_(pa.float32(), dimensions), nullable=False)])
 
 
-_TYPES: Mapping[str, pa.DataType] = {"position": pa.int32(), "tokens": pa.int32(), _SEARCHED: pa.string()}
+_TYPES: Mapping[str, pa.DataType] = {
+    "position": pa.int32(),
+    "tokens": pa.int32(),
+    "searched": pa.string(),
+    "place": pa.string(),
+}
 
 
 def to_batch(chunks: Sequence[Chunk], vectors: NDArray[np.float32]) -> pa.RecordBatch:
     """Rows for `BuildTable.add`; vectors are (len(chunks), dimensions), in the order of the chunks."""
     schema = chunk_schema(vectors.shape[1])
     values = {name: [getattr(chunk, name) for chunk in chunks] for name in _COLUMNS}
-    values[_SEARCHED] = [searched_text(chunk) for chunk in chunks]
+    values["searched"] = ["\n".join([chunk.title, chunk.heading, chunk.text]) for chunk in chunks]
+    values["place"] = [" ".join(_WORD.findall(chunk.path)) for chunk in chunks]
     columns = [pa.array(values[name], schema.field(name).type) for name in schema.names[:-1]]
     flat = pa.array(np.ascontiguousarray(vectors, np.float32).ravel())
     vector = pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
     return pa.record_batch([*columns, vector], schema=schema)
-
-
-def searched_text(chunk: Chunk) -> str:
-    """What full-text search reads: where the chunk stands (its path's words, title, heading), then what it says."""
-    return "\n".join([" ".join(_WORD.findall(chunk.path)), chunk.title, chunk.heading, chunk.text])
 
 
 class BuildTable:
@@ -92,6 +93,11 @@ class BuildTable:
         return int(self._table.version)
 
     @property
+    def lance(self) -> LanceTable:
+        """LanceDB's own table, for what this class does not offer (benches, notebooks)."""
+        return self._table
+
+    @property
     def schema(self) -> pa.Schema:
         """As `chunk_schema` made it."""
         return self._table.schema
@@ -107,7 +113,8 @@ class BuildTable:
     def build_indices(self) -> None:
         """Compacts what was appended and indexes it for full-text search."""
         self._table.optimize()
-        self._table.create_index(_SEARCHED, config=FTS(), replace=True)
+        for column in _SEARCHED:
+            self._table.create_index(column, config=FTS(), replace=True)
 
     def verify(self, rows: int) -> None:
         """Raises IntegrityError unless rows in = rows out, ids are unique, and nothing is unindexed."""
@@ -122,8 +129,9 @@ class BuildTable:
 
     def _index_problems(self) -> list[str]:
         indices = self._table.list_indices()
-        if not any(_SEARCHED in index.columns for index in indices):
-            return ["the full-text index is missing"]
+        indexed = {column for index in indices for column in index.columns}
+        if missing := [column for column in _SEARCHED if column not in indexed]:
+            return [f"the full-text index of {', '.join(missing)} is missing"]
         stats = {index.name: self._table.index_stats(index.name) for index in indices}
         return [
             f"{found.num_unindexed_rows:,} rows are not in index {name}" if found else f"index {name} has no statistics"
@@ -155,8 +163,7 @@ class BuildTable:
         return [Hit(row["_rowid"], row["document"], 1 - row["_distance"]) for row in rows]
 
     def _text(self, query: Query) -> list[Hit]:
-        match = MatchQuery(query.text, _SEARCHED)  # type: ignore[call-arg]  # its defaults are hidden from mypy
-        search = self._table.search(match, query_type="fts")
+        search = self._table.search(_match(query.text), query_type="fts")
         rows = _candidates(search, query, "_score")
         return [Hit(row["_rowid"], row["document"], row["_score"]) for row in rows]
 
@@ -170,10 +177,19 @@ class BuildTable:
         return [_passage(page, rows, query.vector, bm25) for page in pages]
 
 
+def _match(text: str) -> FullTextQuery:
+    """The weighted sum of BM25 over the searched columns."""
+    return BooleanQuery(
+        [
+            (Occur.SHOULD, MatchQuery(text, column, boost=weight))  # type: ignore[call-arg]  # its defaults are hidden
+            for column, weight in _SEARCHED.items()
+        ]
+    )
+
+
 def _candidates(search: LanceQueryBuilder, query: Query, score: str) -> list[dict[str, Any]]:
     search = _restricted(search, query.where)
-    limit = max(_CANDIDATES, _CHUNKS_PER_PAGE * query.k)
-    rows: list[dict[str, Any]] = search.with_row_id(True).select(["document", score]).limit(limit).to_list()
+    rows: list[dict[str, Any]] = search.with_row_id(True).select(["document", score]).limit(_CANDIDATES).to_list()
     return rows
 
 

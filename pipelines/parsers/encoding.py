@@ -25,13 +25,14 @@ _FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old Office file",
     b"\x1f\x8b": "a gzip archive",
 }
+_SUPERSETS = dict.fromkeys(("ascii", "us-ascii", "iso-8859-1", "latin1"), "cp1252")  # what is meant by them
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _SAMPLE = 64 * 1024
 _WESTERN_SHARE = 0.25  # of non-ASCII among letters; above it a text is not in a western language
 
 
 def decode(data: bytes, declared: str | None = None) -> str:
-    """The text of a file, line ends as `\\n`; refused when it is not text or nothing can tell its encoding."""
+    """The text of a file, its lines ended by newlines; refused when it is no text or its encoding cannot be told."""
     text = _decode(data, declared)
     if len(_CONTROL.findall(text[:_SAMPLE])) > len(text[:_SAMPLE]) // 100:
         raise UnreadableDocumentError("is a binary file, not text")
@@ -47,10 +48,10 @@ def _decode(data: bytes, declared: str | None) -> str:
             raise UnreadableDocumentError(f"is {name}, whatever its ending says")
     if b"\x00" in data[:_SAMPLE]:
         return _decode_wide(data)
-    for encoding in ("utf-8", declared):
-        text = _attempt(data, encoding)
-        if text is not None:
-            return text
+    for candidate in ("utf-8", _SUPERSETS.get(declared or "", declared)):
+        attempted = _attempt(data, candidate)
+        if attempted is not None:
+            return attempted
     return _western(data) or _likeliest(data)
 
 

@@ -9,8 +9,9 @@ import re
 from collections.abc import Collection
 from html import unescape
 
-_TARGET = r"""\([ ]*(?:<[^<>\n]*>|[^\s()]*+(?:\([^\s()]*+\)[^\s()]*+)*+)
-                  (?:\s+(?:"[^"]*"|'[^']*'|\([^()]*\)))?\s*\)"""
+_TARGET = r"""\(\s*(?:<[^<>\n]*>|[^\s()]*+(?:\([^\s()]*+\)[^\s()]*+)*+)
+                  (?:\s+(?:"[^"]*"|'[^']*'|\([^()]*\)))?\s*\)
+            | \((?:[#/.]|https?:)[^()\n]*\)"""  # the second is a mistake people make: a space in an address
 _LABEL = r"(?:[^\[\]\\]|\\.|\[(?:[^\[\]\\]|\\.)*+\](?:\([^()]*\))?)*+"
 
 # Every alternative begins with a literal character: the engine then skips to the next of these characters.
@@ -24,25 +25,23 @@ _INLINE = re.compile(
     | <(?P<address>(?:https?://|mailto:)[^\s<>]*)>
     | </?(?P<tag>[A-Za-z][A-Za-z0-9]*)(?:\s[^<>]*)?/?>
     | &(?P<entity>[A-Za-z][A-Za-z0-9]{{1,31}}|\#[0-9]{{1,7}}|\#[xX][0-9a-fA-F]{{1,6}});
-    | \*\*\*(?=[^\s*])(?P<all>(?:[^*\\`]|\\.|`[^`]*`)+?)(?<!\s)\*\*\*
-    | \*\*(?=[^\s*])(?P<strong>(?:[^*\\`]|\\.|`[^`]*`|\*(?!\*))+?)(?<!\s)\*\*(?!\*)
-    | \*(?<![\w*]\*)(?=[^\s*])(?P<emphasis>(?:[^*\\`]|\\.|`[^`]*`)+?)(?<!\s)\*(?![\w*])
+    | \*\*+(?=\s*[^\s*])(?P<strong>(?:[^*\\`]|\\.|`[^`]*`|(?<!\*)\*(?!\*))+?)\*\*+
+    | \*(?<![\w*]\*)(?=[^\s*/.])(?P<emphasis>(?:[^*\\`]|\\.|`[^`]*`)+?)(?<![\s/])\*(?![\w*])
     | __(?<!\w__)(?=[^\s_])(?P<strong_line>(?:[^_\\`]|\\.|`[^`]*`|_(?!_))+?)(?<!\s)__(?!\w)
     | _(?<![\w_]_)(?=[^\s_])(?P<line>(?:[^_\\`]|\\.|`[^`]*`|(?<=\w)_(?=\w))+?)(?<!\s)_(?!\w)
     """,
     re.VERBOSE | re.DOTALL,
 )
-_WRAPPED = ("label", "all", "strong", "emphasis", "strong_line", "line")
+_WRAPPED = ("strong", "emphasis", "strong_line", "line")
 
 _TAGS = frozenset(
-    "a abbr address article aside b bdi bdo big blockquote body br caption center cite code col colgroup dd "
+    "a abbr article aside b bdi bdo big blockquote body br caption center cite code col colgroup dd "  # noqa: SIM905
     "del details dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr html i img ins kbd "
     "li main mark nav ol p picture pre q s samp script section small source span strike strong style sub summary "
     "sup table tbody td tfoot th thead tr tt u ul var video".split()
 )
 _CODE_TAGS = frozenset({"code", "kbd", "samp", "tt"})
 _MISSING_IMAGE = "image not found"  # what converters leave where a picture was
-_KEPT_ESCAPED = "|`"  # a bare one would end a cell or begin code
 
 References = Collection[str]  # the labels that the page defines, in lower case
 
@@ -55,7 +54,7 @@ def inline(text: str, references: References = ()) -> str:
 def _resolve(match: re.Match[str], references: References) -> str:
     kind = match.lastgroup
     if kind == "escaped":
-        return match[0] if match["escaped"] in _KEPT_ESCAPED else match["escaped"]
+        return match[0] if match["escaped"] == "`" else match["escaped"]  # a bare tick would begin code
     if kind == "code":
         return _code(match["code"])
     if kind in ("reference", "label"):
@@ -87,7 +86,8 @@ def _link(match: re.Match[str], references: References) -> str:
 
 
 def _picture(alt: str) -> str:
-    return "" if alt.strip("[] ").lower() == _MISSING_IMAGE else alt
+    words = alt.strip("[] ")
+    return "" if words.lower() == _MISSING_IMAGE else words
 
 
 def _tag(match: re.Match[str]) -> str:

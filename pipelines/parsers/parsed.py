@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-_INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u00ad\u200b\u2060\ufeff\ud800-\udfff]")
+# Control characters, soft hyphens, zero widths, lone surrogates, and what only one font knows how to draw.
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u00ad\u200b\u2060\ufeff\ud800-\udfff\ue000-\uf8ff\U000f0000-\U0010ffff]")
 _BLANK_LINES = re.compile(r"\n\s*\n(?:\s*\n)+")
 _LONGEST_TITLE = 300
 
@@ -29,4 +30,4 @@ class Parsed:
 
 
 def _clean(text: str) -> str:
-    return unicodedata.normalize("NFC", _INVISIBLE.sub("", text).replace("\u00a0", " "))
+    return unicodedata.normalize("NFC", _UNSEEN.sub("", text).replace("\u00a0", " "))

@@ -16,14 +16,14 @@ _LONGEST_HEADING = 80
 def parse(data: bytes) -> Parsed:
     """A first paragraph of one short line is the title; else the file has none."""
     blocks = list(_blocks(decode(data)))
-    title = blocks[0].removeprefix("# ") if blocks and _is_title(blocks[0]) else ""
+    title = blocks[0].lstrip("# ") if blocks and _is_title(blocks[0]) else ""
     if title:
         blocks[0] = emit.heading(1, title)
     return Parsed(title, emit.document(blocks))
 
 
 def _is_title(block: str) -> bool:
-    return block.startswith("# ") or ("\n" not in block and _fits_heading(block))
+    return block.startswith(("# ", "## ")) or ("\n" not in block and _fits_heading(block))
 
 
 def _blocks(text: str) -> Iterator[str]:

@@ -126,7 +126,7 @@ def test_doubled_ids_are_refused(table: BuildTable) -> None:
 def test_a_missing_index_is_refused(knowledge: Knowledge) -> None:
     table = knowledge.create("bare", DIMENSIONS)
     table.add(to_batch(CHUNKS, VECTORS))
-    with pytest.raises(IntegrityError, match="full-text index is missing"):
+    with pytest.raises(IntegrityError, match="full-text index of searched, title, place is missing"):
         table.verify(len(CHUNKS))
 
 

@@ -1,0 +1,27 @@
+"""How every command of ours ends: what people can mend is one sentence on stderr, never a traceback."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from core.errors import ConfigurationError, FrontdeskError, InvalidInputError, NotFoundError
+
+_MENDABLE = (InvalidInputError, NotFoundError, ConfigurationError)
+
+
+def commands(help_text: str) -> typer.Typer:
+    """A Typer app as all of ours are: help without an argument, no completion chatter, plain tracebacks."""
+    return typer.Typer(help=help_text, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+def run(app: typer.Typer) -> None:
+    """Runs the app. Exit status 2: what was typed or set cannot be used; 1: it was fine and still failed."""
+    try:
+        app()
+    except FrontdeskError as error:
+        Console(stderr=True).print(Text.assemble(("✗ ", "red"), error.message), soft_wrap=True)
+        sys.exit(2 if isinstance(error, _MENDABLE) else 1)

@@ -1,0 +1,148 @@
+"""Conversations: ended turns as Parquet by UTC date, and the DuckDB view `turns` over all of it.
+
+Written once per batch under the batch's own name, so that writing a batch again changes nothing. Knows no outbox.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from core.database import Batch
+from core.durable import Bucket, Folder, place
+from core.errors import IntegrityError
+from core.records import Turn
+
+_FILES = "date=*/*.parquet"
+_INSTANT = pa.timestamp("us", tz="UTC")
+_PARTITION = pa.schema([pa.field("date", pa.date32())])
+
+
+def _struct(**fields: pa.DataType) -> pa.StructType:
+    return pa.struct(list(fields.items()))
+
+
+_CITATION = _struct(
+    n=pa.int32(), source_id=pa.string(), title=pa.string(), url=pa.string(), heading=pa.string(), quote=pa.string()
+)
+_CHUNK = _struct(
+    id=pa.string(),
+    document=pa.string(),
+    path=pa.string(),
+    title=pa.string(),
+    url=pa.string(),
+    heading=pa.string(),
+    position=pa.int32(),
+    text=pa.string(),
+    tokens=pa.int32(),
+    sha256=pa.string(),
+)
+_PASSAGE = _struct(chunk=_CHUNK, score=pa.float64(), dense=pa.float64(), text=pa.float64())
+
+SCHEMA = pa.schema(
+    [
+        pa.field("turn_id", pa.string(), nullable=False),
+        pa.field("site", pa.string(), nullable=False),
+        pa.field("person", pa.string(), nullable=False),
+        pa.field("session_id", pa.string(), nullable=False),
+        pa.field("question", pa.string(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("answer", pa.string(), nullable=False),
+        pa.field("declined", pa.bool_(), nullable=False),
+        pa.field("citations", pa.list_(_CITATION)),
+        pa.field("passages", pa.list_(_PASSAGE)),
+        pa.field("model", pa.string()),
+        pa.field("usage", _struct(input_tokens=pa.int64(), output_tokens=pa.int64())),
+        pa.field("timings", pa.map_(pa.string(), pa.float64())),
+        pa.field("build", pa.string()),
+        pa.field("table_version", pa.int64()),
+        pa.field("error", pa.string()),
+        pa.field("created_at", _INSTANT, nullable=False),
+        pa.field("ended_at", _INSTANT),
+    ]
+)
+
+
+class Conversations:
+    """The Parquet files under a folder or `s3://…`; another `store` may stand in for the location's own."""
+
+    def __init__(self, location: str, store: Folder | Bucket | None = None) -> None:
+        self._store = store or place(location)
+
+    def write(self, batch: Batch) -> list[str]:
+        """One file per UTC date of the batch, durable and read back when it returns; their names."""
+        return [self._write(date, batch.name, turns) for date, turns in _by_date(batch.turns)]
+
+    def _write(self, date: str, batch: str, turns: list[Turn]) -> str:
+        name = f"date={date}/{batch}.parquet"
+        table = pa.Table.from_pylist([_row(turn) for turn in turns], schema=SCHEMA)
+        with pa.BufferOutputStream() as sink:
+            pq.write_table(table, sink, compression="zstd")
+            data = sink.getvalue().to_pybytes()
+        self._store.put(name, data, partial(_check, name, [turn.id for turn in turns]))
+        return name
+
+    def relation(self, connection: duckdb.DuckDBPyConnection | None = None) -> duckdb.DuckDBPyRelation:
+        """The view `turns`, made on the connection; empty, with its columns, before the first export."""
+        connection = connection or _in_utc()
+        match self._store:
+            case Folder(root=root) if any(root.glob(_FILES)):
+                files = f"{glob.escape(str(root))}/{_FILES}"
+                connection.read_parquet(files, hive_partitioning=True).create_view("turns", replace=True)
+            case Folder():
+                connection.register("turns", _dataset([]))
+            case Bucket() as bucket:  # DuckDB's own S3 reader is an extension that it would have to download
+                connection.register("turns", _dataset(bucket.paths(), bucket))
+        return connection.view("turns")
+
+
+def _in_utc() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")  # else `created_at::date` would not be the partition's date
+    return connection
+
+
+def _by_date(turns: Iterable[Turn]) -> Iterable[tuple[str, list[Turn]]]:
+    dated = sorted(((turn.created_at.astimezone(UTC).date().isoformat(), turn) for turn in turns), key=_date)
+    return [(date, [turn for _, turn in group]) for date, group in groupby(dated, key=_date)]
+
+
+def _date(dated: tuple[str, Turn]) -> str:
+    return dated[0]
+
+
+def _row(turn: Turn) -> dict[str, Any]:
+    row = asdict(turn)
+    session = row.pop("session")
+    row |= {"turn_id": row.pop("id"), "session_id": session["id"]}
+    return row | {"site": session["site"], "person": session["person"], "status": turn.status.value}
+
+
+def _check(name: str, expected: list[str], data: bytes) -> None:
+    found = pq.read_table(pa.BufferReader(data), columns=["turn_id"]).column("turn_id").to_pylist()
+    if found != expected:
+        raise IntegrityError(f"{name} holds {len(found)} turns after writing {len(expected)}: export again.")
+
+
+def _dataset(paths: list[str], bucket: Bucket | None = None) -> ds.Dataset | pa.Table:
+    schema = pa.schema([*SCHEMA, *_PARTITION])
+    if not (paths and bucket):
+        return schema.empty_table()
+    return ds.dataset(
+        paths,
+        schema=schema,
+        format="parquet",
+        filesystem=bucket.files,
+        partitioning=ds.partitioning(_PARTITION, flavor="hive"),
+        partition_base_dir=bucket.root,
+    )

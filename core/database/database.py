@@ -1,0 +1,54 @@
+"""The open database: one connection pool, and a repository for each noun."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from core.database.builds import Builds
+from core.database.engine import Transactions, connect, database_url, sqlite_file
+from core.database.outbox import Outbox
+from core.database.sites import Sites, Sources
+from core.database.turns import Turns
+from core.database.upgrade import require_head
+from core.errors import ConfigurationError
+
+
+class Database:
+    """Synchronous and safe to share between threads; each process opens its own."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+        self.sites = Sites(transactions)
+        self.sources = Sources(transactions)
+        self.builds = Builds(transactions)
+        self.turns = Turns(transactions)
+        self.outbox = Outbox(transactions)
+
+    def ping(self) -> None:
+        """Raises when the database does not answer."""
+        with self._transactions.read() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Gives the connections back; the object is of no use afterwards."""
+        self._transactions.engine.dispose()
+
+
+def open_database(location: str) -> Database:
+    """The database at its newest revision; else ConfigurationError with what to do."""
+    url = database_url(location)
+    file = sqlite_file(url)
+    if file and not file.exists():  # connecting would create it
+        raise ConfigurationError(f"There is no database at {file}: run `python -m core migrate`.")
+    transactions = connect(location)
+    try:
+        with transactions.read() as connection:
+            require_head(connection)
+    except OperationalError as error:
+        transactions.engine.dispose()
+        raise ConfigurationError(f"The database {url!r} does not answer: {error.orig}") from error
+    except ConfigurationError:
+        transactions.engine.dispose()
+        raise
+    return Database(transactions)

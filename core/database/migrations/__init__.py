@@ -1,0 +1,1 @@
+"""Alembic's migrations; run them with `python -m core migrate`."""

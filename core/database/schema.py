@@ -1,0 +1,163 @@
+"""The tables, as the code sees them; `migrations` makes them, and a test holds the two together."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+from core.codec import storable
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware time; in UTC on every store, though SQLite itself keeps no zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """To UTC; a naive time is refused, since nobody can say which instant it is."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """Aware, in UTC."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Words(TypeDecorator[str]):
+    """Text without the characters that PostgreSQL refuses, on every store, in values and in look-ups."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        """What both stores can keep."""
+        return None if value is None else storable(value)
+
+
+def _sequence() -> Column[int]:
+    # Order by this, not by time: two rows may share a microsecond, and clocks of two hosts disagree.
+    return Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+
+
+def _words(name: str, *more: Any, nullable: bool = False, **options: Any) -> Column[str]:
+    return Column(name, Words, *more, nullable=nullable, **options)
+
+
+metadata = MetaData()
+
+sites = Table(
+    "sites",
+    metadata,
+    _words("id", primary_key=True),
+    _words("title"),
+    _words("model", nullable=True),
+    _words("live_build", nullable=True),  # no foreign key: builds point at sites, and promotion checks it
+    Column("created_at", Instant, nullable=False),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    _words("id", primary_key=True),
+    _words("site", ForeignKey("sites.id")),
+    _words("uri"),
+    _words("base_url", nullable=True),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("site", "uri", name="sources_once_per_site"),
+)
+
+builds = Table(
+    "builds",
+    metadata,
+    _sequence(),
+    _words("id", unique=True),
+    _words("site", ForeignKey("sites.id"), index=True),
+    _words("table"),
+    _words("status"),
+    _words("embedding_model"),
+    Column("settings", JSON, nullable=False),
+    Column("counts", JSON, nullable=False),
+    Column("seconds", JSON, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("promoted_at", Instant),
+    sqlite_autoincrement=True,
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    _words("site", ForeignKey("sites.id"), primary_key=True),
+    _words("person", primary_key=True),
+    _words("id", primary_key=True),
+    Column("created_at", Instant, nullable=False),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    _sequence(),
+    _words("id", unique=True),
+    _words("site"),
+    _words("person"),
+    _words("session_id"),
+    _words("question"),
+    _words("status"),
+    _words("answer"),
+    Column("declined", Boolean, nullable=False),
+    # JSON and not JSONB on PostgreSQL: it keeps every number and character as it was written.
+    Column("citations", JSON, nullable=False),
+    Column("passages", JSON, nullable=False),
+    _words("model"),
+    Column("usage", JSON, nullable=False),
+    Column("timings", JSON, nullable=False),
+    _words("build", nullable=True),
+    Column("table_version", BigInteger),
+    _words("error", nullable=True),
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    ForeignKeyConstraint(["site", "person", "session_id"], ["sessions.site", "sessions.person", "sessions.id"]),
+    Index("turns_of_a_session", "site", "person", "session_id", "sequence"),
+    Index("turns_open", "created_at", sqlite_where=text("status = 'open'"), postgresql_where=text("status = 'open'")),
+    sqlite_autoincrement=True,
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _sequence(),
+    _words("turn_id", ForeignKey("turns.id"), unique=True),
+    _words("batch", nullable=True),
+    Column("exported_at", Instant),
+    Index(
+        "outbox_pending",
+        "sequence",
+        sqlite_where=text("exported_at IS NULL"),
+        postgresql_where=text("exported_at IS NULL"),
+    ),
+    sqlite_autoincrement=True,
+)

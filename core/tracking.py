@@ -1,0 +1,130 @@
+"""Tracking: what each build and evaluation was made with and how it came out, as runs in MLflow.
+
+A tracker that stops answering costs the record and never the work: the run warns once and goes on without it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from core.errors import ConfigurationError
+from core.settings import provide_environment
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_log = logging.getLogger(__name__)
+_SQLITE = "sqlite:///"
+_MANNERS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # its own 120 seconds, eight times over, would hold up a build
+}
+
+
+class TrackedRun:
+    """One run; once the tracker has failed, every call is a no-op."""
+
+    def __init__(self, start: Callable[[], tuple[MlflowClient, str]]) -> None:
+        self._client: MlflowClient | None = None
+        self.id: str | None = None  # stays None where the tracker could not be reached
+        with self._going_on_without():
+            self._client, self.id = start()
+
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """What the run was made with."""
+        self._call(lambda client, run: [client.log_param(run, name, value) for name, value in params.items()])
+
+    def log_metrics(self, metrics: Mapping[str, float]) -> None:
+        """Figures; MLflow takes no "@" in a name, so `nDCG@10` becomes `nDCG_at_10`."""
+        named = {name.replace("@", "_at_"): value for name, value in metrics.items()}
+        self._call(lambda client, run: [client.log_metric(run, name, value) for name, value in named.items()])
+
+    def log_text(self, text: str, file: str) -> None:
+        """A text, as an artefact of this name."""
+        self._call(lambda client, run: client.log_text(run, text, file))
+
+    def log_table(self, columns: Mapping[str, Sequence[Any]], file: str) -> None:
+        """Columns of equal length, as a table that MLflow's page can show; the file's name ends in `.json`."""
+        self._call(lambda client, run: client.log_table(run, dict(columns), file))
+
+    def set_tag(self, name: str, value: str) -> None:
+        """One tag."""
+        self._call(lambda client, run: client.set_tag(run, name, value))
+
+    def end(self, status: str) -> None:
+        """FINISHED or FAILED, as MLflow says it."""
+        self._call(lambda client, run: client.set_terminated(run, status))
+
+    def _call(self, action: Callable[[MlflowClient, str], object]) -> None:
+        if self._client and self.id:
+            with self._going_on_without():
+                action(self._client, self.id)
+
+    @contextmanager
+    def _going_on_without(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001  whatever a tracker, its network or its disk does, the work goes on
+            self._client = None
+            _log.warning("MLflow failed, so this run is not tracked any further: %s", error)
+
+
+class Tracking:
+    """Runs in one MLflow: an SQLite file or a tracking server."""
+
+    def __init__(self, uri: str) -> None:
+        if not uri.startswith((_SQLITE, "http://", "https://")):
+            raise ConfigurationError(
+                "FRONTDESK_TRACKING_URL cannot be used: set sqlite:///path or a tracking server's http(s) URL.",
+                param="FRONTDESK_TRACKING_URL",
+            )
+        self.uri = uri
+
+    @contextmanager
+    def run(self, experiment: str, name: str, parent: str | None = None) -> Iterator[TrackedRun]:
+        """A run in the experiment, FAILED when the block raises; `parent` is the id of the run it belongs to."""
+        tags = {"mlflow.parentRunId": parent} if parent else {}
+        run = TrackedRun(partial(_start, self.uri, experiment, name, tags))
+        try:
+            yield run
+        except BaseException:
+            run.end("FAILED")
+            raise
+        run.end("FINISHED")
+
+
+def _start(uri: str, experiment: str, name: str, tags: dict[str, Any]) -> tuple[MlflowClient, str]:
+    client = _client(uri)
+    found = client.get_experiment_by_name(experiment)
+    number = found.experiment_id if found else client.create_experiment(experiment, _artefacts(uri, experiment))
+    return client, client.create_run(number, run_name=name, tags=tags).info.run_id
+
+
+def _artefacts(uri: str, experiment: str) -> str | None:
+    """Beside the SQLite file; a server has a place of its own."""
+    if not uri.startswith(_SQLITE):
+        return None
+    folder = Path(uri.removeprefix(_SQLITE)).absolute().parent / "mlflow-artifacts"
+    return f"{folder.as_uri()}/{quote(experiment, safe='')}"
+
+
+@cache
+def _client(uri: str) -> MlflowClient:
+    provide_environment(_MANNERS)  # it reads them while it is imported
+    # Imported here: it takes seconds, and a server that only answers questions never tracks.
+    from mlflow import MlflowClient
+
+    for chatty in ("mlflow", "alembic"):  # they announce each table that they create
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    if uri.startswith(_SQLITE):
+        Path(uri.removeprefix(_SQLITE)).parent.mkdir(parents=True, exist_ok=True)
+    return MlflowClient(uri)

@@ -1,0 +1,112 @@
+"""`python -m evals`: retrieval measures, benches, and a fake model to load-test against."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from core.cli import commands, run
+from core.settings import load_settings
+from evals.report import Report
+
+app = commands("Is it any good: retrieval measures, benches, and the model servers they need.")
+bench = commands("Our own figure against the plain alternative, in one run.")
+app.add_typer(bench, name="bench")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object: figures, intervals, meta.")]
+
+
+@app.command()
+def retrieval(
+    questions: Annotated[
+        Path | None,
+        typer.Argument(help="A BEIR folder, or a folder or file of qa.jsonl form. With --site: its golden.jsonl."),
+    ] = None,
+    *,
+    site: Annotated[str | None, typer.Option(help="Measure this site's live build.")] = None,
+    one_passage: Annotated[bool, typer.Option(help="Embed each document whole: a check of the embedder.")] = False,
+    json: Json = False,
+) -> None:
+    """Dense, full text and fused retrieval: nDCG, recall, MRR and hits, with bootstrap intervals."""
+    from evals import retrieval as measured
+
+    settings = load_settings()
+    if site is not None:
+        golden = questions or settings.site_folder(site) / "golden.jsonl"
+        report = measured.evaluate_site(golden, site, settings)
+    elif questions is not None:
+        report = measured.evaluate_corpus(questions, settings, one_passage=one_passage)
+    else:
+        raise typer.BadParameter("Name a folder of questions, or a site with --site.")
+    _show(report, json=json)
+
+
+@app.command("fake-model")
+def fake_model(
+    *,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8001,
+    first_token_ms: Annotated[float, typer.Option(min=0, help="Time to the first token.")] = 200,
+    tokens_per_second: Annotated[float, typer.Option(min=0, help="Rate after it; 0 for all at once.")] = 50,
+    tokens: Annotated[int, typer.Option(min=1, help="Length of an answer.")] = 120,
+    error_rate: Annotated[float, typer.Option(min=0, max=1, help="Share of requests that fail with 429 or 500.")] = 0,
+    seed: Annotated[int, typer.Option(help="Same seed, same errors.")] = 0,
+) -> None:
+    """An OpenAI-compatible server whose speed, length and errors you choose."""
+    from evals.fake_model import FakeModelOptions, serve
+
+    options = FakeModelOptions(first_token_ms, tokens_per_second, tokens, error_rate, seed)
+    serve(options, host, port)
+
+
+@bench.command("embed")
+def bench_embed(*, json: Json = False) -> None:
+    """Our encoder against sentence-transformers' default encode, on the same texts."""
+    from evals.bench import embed
+
+    _show(embed.run(load_settings()), json=json)
+
+
+@bench.command("index")
+def bench_index(
+    *,
+    source: Annotated[Path | None, typer.Option(help="Pages to index; by default the AWS pages.")] = None,
+    json: Json = False,
+) -> None:
+    """The whole pipeline against the raw encoder on the same chunks, with start-up and without."""
+    from evals.bench import index
+
+    _show(index.run(load_settings(), source), json=json)
+
+
+@bench.command("search")
+def bench_search(
+    *, site: Annotated[str | None, typer.Option(help="Search this site's live build.")] = None, json: Json = False
+) -> None:
+    """Our fused search against LanceDB's bare hybrid query."""
+    from evals.bench import search
+
+    settings = load_settings()
+    _show(search.run(settings, site or settings.site), json=json)
+
+
+@bench.command("chat")
+def bench_chat(*, json: Json = False) -> None:
+    """Streams a second on Ray Serve against a token-by-token handle and bare uvicorn."""
+    from evals.bench import chat
+
+    _show(chat.run(load_settings()), json=json)
+
+
+def _show(report: Report, *, json: bool) -> None:
+    if json:
+        typer.echo(report.to_json())
+    else:
+        Console().print(report.table())
+
+
+if __name__ == "__main__":
+    run(app)

@@ -1,0 +1,46 @@
+"""A chat model that answers at once, inside this process: what a turn costs when the model costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from typing_extensions import override
+
+
+class InstantModel(BaseChatModel):
+    """Streams `words` words, one a token, with no delay."""
+
+    words: int = 200
+
+    @property
+    def _llm_type(self) -> str:
+        return "instant"
+
+    @override
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(content="".join(self._tokens())))])
+
+    @override
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        for token in self._tokens():
+            yield ChatGenerationChunk(message=AIMessageChunk(content=token))
+
+    def _tokens(self) -> Iterator[str]:
+        return (f" word{number}" for number in range(self.words))

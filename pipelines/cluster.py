@@ -1,0 +1,62 @@
+"""Ray for one run of a pipeline: started or joined, quiet, divided between the steps, and left. Knows no step."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from core.settings import provide_environment
+
+_MOST_THREADS = 4  # of one encoder; more gain less than another encoder does
+
+# Ray reads these when it is imported and hands them to every process it starts.
+_RAY_ENVIRONMENT = {
+    "RAY_AUTH_MODE": "token",  # Ray listens on every interface and runs what it is sent: only with its token
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # its C++ half writes warnings of no use to anybody between our lines
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # what Ray will do by itself soon, and warns of until then
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How many processes each step gets, and what each asks Ray for."""
+
+    readers: int
+    reader_cpus: float
+    embedders: int
+    embedder_cpus: float
+    embedder_gpus: float
+    threads: int  # of each encoder
+
+
+def shares(cpus: float, gpus: float) -> Shares:
+    """Embedding gets what there is: every GPU, else every core but half of one per encoder, for who feeds it."""
+    if gpus >= 1:
+        readers = max(1, int(cpus - gpus))
+        return Shares(readers, 0.5, embedders=int(gpus), embedder_cpus=0.5, embedder_gpus=1, threads=1)
+    threads = max(1, min(int(cpus), _MOST_THREADS))
+    embedders = max(1, int(cpus) // threads)
+    return Shares(embedders, 0.5, embedders, threads - 0.5, embedder_gpus=0, threads=threads)
+
+
+@contextmanager
+def ray_cluster(address: str) -> Iterator[Shares]:
+    """Starts Ray for this process (`local`) or joins a cluster; gone or left on exit."""
+    provide_environment(_RAY_ENVIRONMENT)
+    import ray
+    from ray.data import DataContext
+
+    ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    try:
+        context = DataContext.get_current()
+        context.enable_progress_bars = False
+        context.print_on_execution_start = False
+        context.raise_original_map_exception = True  # the error's own sentence, not Ray's account of it
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        has = ray.cluster_resources()
+        yield shares(has.get("CPU", 1), has.get("GPU", 0))
+    finally:
+        ray.shutdown()

@@ -1,0 +1,119 @@
+"""The writer that needs no key: it quotes the best sentences of the passages, or says that there are none.
+
+It composes, it does not invent: every line is on a page, marked with where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from itertools import groupby
+
+from core.records import Message, Passage
+from serving.agent import prompts
+from serving.agent.evidence import ENOUGH, Candidate, weigh
+from serving.agent.followup import in_context
+from serving.agent.sentences import Sentence, split
+from serving.agent.similarity import Embed, Similarity
+from serving.agent.state import Closing
+from serving.agent.words import content, overlap
+
+_MOST = 4  # sentences chosen for themselves
+_HERE, _ELSEWHERE = 0.4, 0.2  # how far below the best one another may score, in a quoted passage or a new one
+_WORTH = ENOUGH - 0.1  # what each must score however good its company
+_SAME = 0.75  # word overlap from which two sentences say the same
+_LONGEST_LIST = 6
+_RELATED = 0.55  # from this score on, pages that do not answer are still worth naming
+_LEANING = ("it ", "they ", "this ", "these ", "that ", "those ", "he ", "she ", "but ", "and ", "however")
+
+
+class Extractive:
+    """Quotes. `embed` turns texts into unit vectors, wherever the encoder lives."""
+
+    name = "extractive"
+
+    def __init__(self, embed: Embed) -> None:
+        self._similarity = Similarity(embed)
+
+    async def write(
+        self, question: str, passages: Sequence[Passage], history: Sequence[Message], _policy: str, /
+    ) -> AsyncGenerator[str | Closing, None]:
+        """One to three quoted sentences with what they need to be understood, a paragraph per passage."""
+        weighed = await weigh(in_context(question, history), passages, self._similarity)
+        if not weighed or weighed[0].score < ENOUGH:
+            yield _decline(weighed, passages)
+            yield Closing(declined=True)
+            return
+        for index, paragraph in enumerate(compose(weighed, passages)):
+            yield f"\n\n{paragraph}" if index else paragraph
+        yield Closing()
+
+
+def compose(weighed: Sequence[Candidate], passages: Sequence[Passage]) -> list[str]:
+    """A paragraph for each passage that is quoted, the best one first, its sentences in the page's order."""
+    chosen = _choose(weighed)
+    paragraphs = []
+    for n in dict.fromkeys(candidate.n for candidate in chosen):
+        passage = passages[n - 1]
+        positions = {candidate.position for candidate in chosen if candidate.n == n}
+        paragraphs.append(_paragraph(n, passage, _understandable(positions, split(passage.chunk.text))))
+    return paragraphs
+
+
+def _choose(weighed: Sequence[Candidate]) -> list[Candidate]:
+    chosen = [weighed[0]]
+    for candidate in weighed[1:]:
+        quoted = any(candidate.n == other.n for other in chosen)
+        limit = max(_WORTH, weighed[0].score - (_HERE if quoted else _ELSEWHERE))
+        if candidate.score >= limit and not any(_same(candidate, other) for other in chosen):
+            chosen.append(candidate)
+    return chosen[:_MOST]
+
+
+def _same(one: Candidate, other: Candidate) -> bool:
+    return overlap(content(one.sentence.text), content(other.sentence.text)) >= _SAME
+
+
+def _understandable(positions: set[int], sentences: Sequence[Sentence]) -> list[Sentence]:
+    """The sentences with those they lean on: the one before `It …`, the list after `…:`."""
+    wanted = set(positions)
+    for position in positions:
+        if position and _leans(sentences[position]) and not sentences[position - 1].item:
+            wanted.add(position - 1)
+        if sentences[position].text.endswith(":"):
+            wanted.update(_list_after(position, sentences))
+    return [sentences[position] for position in sorted(wanted)]
+
+
+def _leans(sentence: Sentence) -> bool:
+    return not sentence.item and sentence.text.casefold().startswith(_LEANING)
+
+
+def _list_after(position: int, sentences: Sequence[Sentence]) -> list[int]:
+    found = []
+    for index in range(position + 1, min(len(sentences), position + 1 + _LONGEST_LIST)):
+        if not sentences[index].item:
+            break
+        found.append(index)
+    return found
+
+
+def _paragraph(n: int, passage: Passage, sentences: Sequence[Sentence]) -> str:
+    """Prose runs on, items stand below each other; items that nothing introduces say where they stand."""
+    blocks = [] if not sentences[0].item else [f"{_place(passage)}:"]
+    for item, group in groupby(sentences, key=lambda sentence: sentence.item):
+        marked = [f"{sentence.text} [{n}]" for sentence in group]
+        blocks += [f"- {line}" for line in marked] if item else [" ".join(marked)]
+    return "\n".join(blocks)
+
+
+def _place(passage: Passage) -> str:
+    heading = passage.chunk.heading.rpartition(" > ")[2]
+    return ", ".join(dict.fromkeys(filter(None, [passage.chunk.title, heading])))
+
+
+def _decline(weighed: Sequence[Candidate], passages: Sequence[Passage]) -> str:
+    if not weighed or weighed[0].score < _RELATED:
+        return prompts.NO_ANSWER
+    titles = dict.fromkeys(passages[candidate.n - 1].chunk.title for candidate in weighed)
+    nearest = [title for title in titles if title][:_MOST]
+    return f"{prompts.NO_ANSWER} {prompts.nearest_pages(nearest)}".strip()

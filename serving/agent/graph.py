@@ -1,0 +1,67 @@
+"""The conversation as a LangGraph, one turn at a time and with no checkpointer: what lasts is the host's.
+
+`Agent` is what a host runs: events as they come, and the whole Turn as the last item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from functools import partial
+from typing import cast
+
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+
+from core.records import Event, Message, Turn
+from serving.agent import nodes
+from serving.agent.nodes import Node, after_guard, timed
+from serving.agent.state import Asked, Remember, Retriever, State, Writer
+
+Graph = CompiledStateGraph[State, None, Asked, State]
+
+
+def build_graph(*, guard: Node, retrieve: Node, answer: Node, remember: Node) -> Graph:
+    """Guard the question, retrieve passages, answer from them, remember the turn."""
+    graph = StateGraph(State, input_schema=Asked)
+    graph.add_node("guard", timed("guard", guard))
+    graph.add_node("retrieve", timed("retrieve", retrieve))
+    graph.add_node("answer", timed("answer", answer))
+    graph.add_node("remember", remember)
+    graph.add_edge(START, "guard")
+    graph.add_conditional_edges("guard", after_guard, ["retrieve", "remember"])
+    graph.add_edge("retrieve", "answer")
+    graph.add_edge("answer", "remember")
+    graph.add_edge("remember", END)
+    return graph.compile()
+
+
+class Agent:
+    """Answers turns, many at once. `remember` commits a finished turn before the stream ends."""
+
+    def __init__(
+        self,
+        *,
+        retrieve: Retriever,
+        writer_for: Callable[[str], Writer],
+        remember: Remember,
+        longest_question: int,
+        policy_for: Callable[[str], str] = lambda _site: "",
+    ) -> None:
+        self._graph = build_graph(
+            guard=partial(nodes.guard, longest=longest_question),
+            retrieve=partial(nodes.retrieve, find=retrieve),
+            answer=partial(nodes.answer, writer_for=writer_for, policy_for=policy_for),
+            remember=partial(nodes.remember, commit=remember),
+        )
+
+    async def stream(self, turn: Turn, history: Sequence[Message]) -> AsyncGenerator[Event | Turn, None]:
+        """Status, sources and tokens, then the turn itself: done and committed.
+
+        Closing the stream, or cancelling its reader, ends the model call and leaves nothing running.
+        """
+        asked: Asked = {"turn": turn, "history": history}
+        items = cast("AsyncGenerator[Event | Turn, None]", self._graph.astream(asked, stream_mode="custom"))
+        async with aclosing(items):
+            async for item in items:
+                yield item

@@ -1,0 +1,120 @@
+"""Chat models by one string, and the writer that asks one. Knows LangChain's interface, no provider's own.
+
+`writer_for` takes `extractive` or what LangChain's `init_chat_model` takes: `openai:gpt-4o-mini`,
+`anthropic:claude-sonnet-4-5`. A model object that is ready goes straight into `ModelWriter`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from functools import lru_cache
+from typing import Any, cast
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from pydantic import SecretStr
+
+from core.errors import ConfigurationError
+from core.records import Message, Passage, Usage
+from core.settings import Settings
+from serving.agent.extractive import Extractive
+from serving.agent.failures import told
+from serving.agent.prompts import messages
+from serving.agent.similarity import Embed
+from serving.agent.state import Closing, Writer
+
+_RETRIES = 2  # by the provider's client, which only retries what has not begun to answer
+_NO_KEY = "none-needed"  # an OpenAI client wants one, a server of one's own does not
+
+
+@lru_cache(maxsize=64)
+def writer_for(model: str, settings: Settings, embed: Embed) -> Writer:
+    """The writer of that name, built once; ConfigurationError when its key or package is missing."""
+    if model == Extractive.name:
+        return Extractive(embed)
+    return ModelWriter(chat_model(model, settings), model, settings.model_seconds)
+
+
+def chat_model(model: str, settings: Settings) -> BaseChatModel:
+    """LangChain's model for `provider:name`, with the settings' key, base URL and time limit."""
+    from langchain.chat_models import init_chat_model  # takes seconds, and `extractive` needs none of it
+
+    options = _options(model, settings)
+    try:
+        return cast("BaseChatModel", init_chat_model(model, **options))
+    except (ImportError, ValueError) as error:
+        raise ConfigurationError(f"FRONTDESK_MODEL={model} cannot be used: {error}") from error
+
+
+class ModelWriter:
+    """Asks a chat model, within `seconds` for the whole answer."""
+
+    def __init__(self, model: BaseChatModel, name: str, seconds: float = 60) -> None:
+        self.name = name
+        self._model = model
+        self._seconds = seconds
+
+    async def write(
+        self, question: str, passages: Sequence[Passage], history: Sequence[Message], policy: str, /
+    ) -> AsyncGenerator[str | Closing, None]:
+        """The model's text as it comes, then what it used."""
+        usage = Usage()
+        prompt = messages(question, passages, history, policy)
+        async with aclosing(self._chunks(prompt)) as chunks:
+            async for chunk in chunks:
+                usage = _added(usage, chunk)
+                if text := str(chunk.text):
+                    yield text
+        yield Closing(usage=usage)
+
+    async def _chunks(self, prompt: list[BaseMessage]) -> AsyncGenerator[AIMessageChunk, None]:
+        """The model's stream up to the deadline, its failures as sentences for people."""
+        ends = asyncio.get_running_loop().time() + self._seconds
+        stream = cast("AsyncGenerator[AIMessageChunk, None]", self._model.astream(prompt))
+        async with aclosing(stream):
+            while True:
+                try:
+                    async with asyncio.timeout_at(ends):
+                        chunk = await anext(stream)
+                except StopAsyncIteration:
+                    return
+                except Exception as error:  # every provider has exceptions of its own; `told` logs them
+                    raise told(error, self.name) from error
+                yield chunk
+
+
+def _added(usage: Usage, chunk: AIMessageChunk) -> Usage:
+    """Some providers report what was read first and what was written last."""
+    if not (part := chunk.usage_metadata):
+        return usage
+    return Usage(usage.input_tokens + part["input_tokens"], usage.output_tokens + part["output_tokens"])
+
+
+def _options(model: str, settings: Settings) -> dict[str, Any]:
+    provider, colon, name = model.partition(":")
+    if not (colon and name):
+        raise ConfigurationError(
+            f"FRONTDESK_MODEL={model} names no provider: write `extractive`, or one like `openai:gpt-4o-mini`."
+        )
+    common = {"timeout": settings.model_seconds, "max_retries": _RETRIES}
+    if provider == "openai":
+        return {**common, **_openai(model, settings)}
+    if provider == "anthropic":
+        return {**common, "api_key": _key(settings.anthropic_api_key, "ANTHROPIC_API_KEY", model)}
+    return {}  # other providers read their own variables
+
+
+def _openai(model: str, settings: Settings) -> dict[str, Any]:
+    if settings.model_base_url and not settings.openai_api_key:
+        key = _NO_KEY
+    else:
+        key = _key(settings.openai_api_key, "OPENAI_API_KEY", model)
+    return {"api_key": key, "base_url": settings.model_base_url, "stream_usage": True}
+
+
+def _key(secret: SecretStr | None, variable: str, model: str) -> str:
+    if secret and secret.get_secret_value().strip():
+        return secret.get_secret_value()
+    raise ConfigurationError(f"The model {model} needs a key: set {variable}.")

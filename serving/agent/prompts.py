@@ -1,0 +1,68 @@
+"""What a chat model is told, and the few sentences that the desk says itself. Knows no model.
+
+A model's rules are in `system.txt`, the form of a question in `question.txt`; here they are only filled in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from importlib.resources import files
+from string import Template
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+
+from core.records import Message, Passage
+
+EMPTY_QUESTION = "Please type a question, and I will look for the answer in the pages of this site."
+TOO_LONG = "That is more than I can read at once. Please ask in at most {longest:,} characters."
+NO_ANSWER = "I could not find an answer to that in the pages of this site."
+
+_FENCE = re.compile(r"<(?=/?\s*passage)", re.IGNORECASE)
+
+
+def _template(name: str) -> Template:
+    return Template(files(__package__).joinpath(name).read_text(encoding="utf-8"))
+
+
+_SYSTEM = _template("system.txt")
+_QUESTION = _template("question.txt")
+
+
+def nearest_pages(titles: Sequence[str]) -> str:
+    """Where to look instead; "" where there is nowhere."""
+    return f"The nearest pages are: {'; '.join(titles)}." if titles else ""
+
+
+def messages(question: str, passages: Sequence[Passage], history: Sequence[Message], policy: str) -> list[BaseMessage]:
+    """The whole prompt, earlier messages verbatim."""
+    return [
+        SystemMessage(_system(policy)),
+        *(_said(message) for message in history),
+        HumanMessage(_asked(question, passages)),
+    ]
+
+
+def _system(policy: str) -> str:
+    site_rules = f"\nThe site's own rules:\n{policy.strip()}" if policy.strip() else ""
+    return _SYSTEM.substitute(policy=site_rules).strip()
+
+
+def _said(message: Message) -> BaseMessage:
+    return HumanMessage(message.content) if message.role == "user" else AIMessage(message.content)
+
+
+def _asked(question: str, passages: Sequence[Passage]) -> str:
+    numbered = "\n".join(_passage(n, passage) for n, passage in enumerate(passages, 1))
+    return _QUESTION.substitute(passages=numbered or "(none were found)", question=question).strip()
+
+
+def _passage(n: int, passage: Passage) -> str:
+    chunk = passage.chunk
+    place = " > ".join(filter(None, [chunk.title, chunk.heading]))
+    return f'<passage n="{n}">\n{_inert(place)}\n{_inert(chunk.text)}\n</passage>'
+
+
+def _inert(text: str) -> str:
+    """A document cannot close the fence around it."""
+    return _FENCE.sub("&lt;", text)

@@ -1,0 +1,67 @@
+"""What goes into a turn, what grows inside it, and the collaborators it is given. Knows no graph.
+
+The state of a turn is the Turn itself: each node hands on a copy that knows more.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Protocol, TypedDict
+
+from core.records import Message, Passage, Turn, Usage
+
+
+class Asked(TypedDict):
+    """What a turn begins with."""
+
+    turn: Turn
+    history: Sequence[Message]  # the session's earlier messages, oldest first
+
+
+class State(Asked, total=False):
+    """What the nodes see: the turn so far, and when it began and what it took."""
+
+    began: float  # time.perf_counter()
+    timings: Annotated[dict[str, float], operator.or_]  # milliseconds by node
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """The passages for a question, best first, and the one build they all come from."""
+
+    passages: tuple[Passage, ...]
+    build: str
+    table_version: int
+
+
+class Retriever(Protocol):
+    """Finds the passages of a site's live build; NotFoundError when the site has none."""
+
+    async def __call__(self, site: str, question: str) -> Retrieved:
+        """The best passages for `question`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The last thing a writer gives: whether it declined, and the tokens that were paid for."""
+
+    declined: bool = False
+    usage: Usage = field(default_factory=Usage)
+
+
+class Writer(Protocol):
+    """Answers from passages. A mark `[n]` in its text cites the n-th of them, counted from 1."""
+
+    @property
+    def name(self) -> str:
+        """What the turn records as its model."""
+
+    def write(
+        self, question: str, passages: Sequence[Passage], history: Sequence[Message], policy: str, /
+    ) -> AsyncGenerator[str | Closing, None]:
+        """The answer in pieces as they come, then one Closing; ModelError when there can be none."""
+
+
+Remember = Callable[[Turn], Awaitable[None]]  # commits the finished turn

@@ -1,0 +1,84 @@
+"""The desk of one process: database, knowledge, agent and host of turns, wired from the settings.
+
+The one place that chooses the real parts. An Agent replica holds one; so does a server without Ray, and `ask`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from core.database import Database, open_database
+from core.knowledge import Knowledge
+from core.settings import Settings
+from serving.agent import Agent, Writer, writer_for
+from serving.embedding import Embed
+from serving.ledger import Ledger
+from serving.readiness import Check
+from serving.retrieval import LiveRetriever, RecentSites
+from serving.turns import TurnHost
+
+_THREADS = 4  # SQLite's commits queue up behind each other anyway, and a search has threads of its own
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What answers questions in this process."""
+
+    host: TurnHost
+    checks: Mapping[str, Check]
+    database: Database
+    threads: ThreadPoolExecutor
+
+    async def close(self) -> None:
+        """Wait for interrupted turns to be stored, then let the database go."""
+        await self.host.drain()
+        self.threads.shutdown()
+        self.database.close()
+
+
+def open_desk(settings: Settings, embed: Embed, *, build: str | None = None) -> Desk:
+    """A desk that answers from each site's live build, or from `build` alone."""
+    database = open_database(settings.database_location)
+    threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="stores")
+    ledger = Ledger(database.turns, threads)
+    sites = RecentSites(database.sites, threads)
+    retriever = LiveRetriever(
+        sites=sites,
+        builds=database.builds,
+        knowledge=Knowledge(settings.knowledge_location),
+        embed=embed,
+        threads=threads,
+        passages=settings.passages,
+        pinned=build,
+    )
+    quoting = partial(embed, settings.embedding_model)
+
+    def writer_of(site: str) -> Writer:
+        return writer_for(sites.last(site).model or settings.model, settings, quoting)
+
+    agent = Agent(
+        retrieve=retriever,
+        writer_for=writer_of,
+        remember=ledger.remember,
+        longest_question=settings.max_question_chars,
+        policy_for=partial(_policy, settings),
+    )
+    host = TurnHost(agent=agent, ledger=ledger, history_messages=settings.history_messages)
+    checks: dict[str, Check] = {
+        "database": lambda: asyncio.get_running_loop().run_in_executor(threads, database.ping),
+        "knowledge": lambda: retriever.live(settings.site),
+        "embedder": lambda: embed(settings.embedding_model, ["ready?"]),
+    }
+    return Desk(host, checks, database, threads)
+
+
+def _policy(settings: Settings, site: str) -> str:
+    """The site's rules for its answers, as they stand now: an operator's edit counts from the next question."""
+    try:
+        return (settings.site_folder(site) / "policy.md").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""

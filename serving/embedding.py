@@ -1,0 +1,75 @@
+"""Questions to vectors for many callers at once: their texts are encoded together, grouped by model.
+
+Knows no Ray: the Embedder replicas and a server without Ray both host it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.embedder import Encoder
+
+Vectors = NDArray[np.float32]  # (texts, dimensions), unit length
+Embed = Callable[[str, Sequence[str]], Awaitable[Vectors]]
+Ask = tuple[str, Sequence[str]]  # a model's name and texts
+
+
+class Encoders:
+    """Encoders by name, each loaded when it is first asked for: two live builds may use two models."""
+
+    def __init__(self, load: Callable[[str], Encoder]) -> None:
+        self._load = load
+        self._loaded: dict[str, Encoder] = {}
+        self._loading = Lock()
+
+    def warm(self, model: str) -> None:
+        """Load a model before the first question needs it, and run it once."""
+        self.encode([(model, ["warm"])])
+
+    def encode(self, asks: Sequence[Ask]) -> list[Vectors]:
+        """The vectors of each ask, in order; the texts of one model are encoded in one go."""
+        vectors: dict[int, Vectors] = {}
+        for model, members in _by_model(asks).items():
+            sizes = [len(asks[member][1]) for member in members]
+            texts = [text for member in members for text in asks[member][1]]
+            encoded = self._encoder(model).encode(texts, "query")
+            parts = np.split(encoded, np.cumsum(sizes)[:-1])
+            vectors.update(zip(members, parts, strict=True))
+        return [vectors[number] for number in range(len(asks))]
+
+    def _encoder(self, model: str) -> Encoder:
+        with self._loading:
+            if model not in self._loaded:
+                self._loaded[model] = self._load(model)
+            return self._loaded[model]
+
+
+class EmbeddingThread:
+    """Embeds in a thread of this process, one ask at a time: an encoder takes all cores anyway."""
+
+    def __init__(self, encoders: Encoders) -> None:
+        self._encoders = encoders
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="embed")
+
+    async def __call__(self, model: str, texts: Sequence[str]) -> Vectors:
+        """The vectors of `texts`."""
+        loop = asyncio.get_running_loop()
+        return (await loop.run_in_executor(self._thread, self._encoders.encode, [(model, texts)]))[0]
+
+    def close(self) -> None:
+        """Wait for what is being encoded."""
+        self._thread.shutdown()
+
+
+def _by_model(asks: Sequence[Ask]) -> dict[str, list[int]]:
+    members: dict[str, list[int]] = defaultdict(list)
+    for number, (model, _) in enumerate(asks):
+        members[model].append(number)
+    return members

@@ -1,0 +1,111 @@
+"""HTTP in, a host of turns asked, HTTP out. Knows no agent, no store and no Ray; decides nothing of the domain."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Annotated, Protocol
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+
+from core.records import Event, Session, Turn, new_id
+from core.settings import Settings
+from serving import errors
+from serving.auth import AnonymousAccess
+from serving.envelope import BodyLimit, RequestId
+from serving.listening import last_event, told_to_the_end, unless_left
+from serving.pages import Documents, WidgetFiles
+from serving.sse import EventStream
+
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+class Host(Protocol):
+    """Where turns are run: in this process, or in replicas behind a handle."""
+
+    def run(self, turn: Turn) -> AsyncGenerator[list[Event]]:
+        """Batches of events, to be closed when nobody listens any more."""
+
+    async def ready(self) -> Mapping[str, str]:
+        """What each dependency answers: "ok", or a sentence."""
+
+
+class Ask(BaseModel):
+    """A question of a visitor. The same `turn_id` twice is one turn."""
+
+    message: str
+    session_id: Id
+    turn_id: Id = Field(default_factory=new_id)
+
+    def turn(self, site: str) -> Turn:
+        """As a new turn; an anonymous person is the session itself."""
+        return Turn(self.turn_id, Session(site, self.session_id, self.session_id), self.message)
+
+
+def create_app(settings: Settings, host: Host, *, lifespan: Lifespan | None = None) -> FastAPI:
+    """The whole of Frontdesk over HTTP, in front of `host`."""
+    app = FastAPI(title="Frontdesk", lifespan=lifespan, redoc_url=None)
+    errors.install(app)
+    app.add_middleware(BodyLimit, limit=_body_limit(settings))
+    app.add_middleware(RequestId)
+    app.include_router(_health_routes(host))
+    app.include_router(_chat_routes(host, settings.site), dependencies=[Depends(AnonymousAccess(settings))])
+    if settings.demo_pages is not None:
+        app.mount("/pages", Documents(directory=settings.demo_pages))
+    app.mount("/", WidgetFiles())
+    return app
+
+
+def _body_limit(settings: Settings) -> int:
+    """Room for the longest question with every character escaped as JSON may (12 bytes), and its ids."""
+    return 12 * settings.max_question_chars + 4096
+
+
+def _health_routes(host: Host) -> APIRouter:
+    router = APIRouter(tags=["health"])
+
+    @router.get("/health")
+    @router.get("/api/health")
+    async def health() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "healthy"}
+
+    @router.get("/ready")
+    async def ready() -> JSONResponse:
+        """What each dependency answers; 503 unless all are ok."""
+        answers = await host.ready()
+        is_ready = all(answer == "ok" for answer in answers.values())
+        status = "ready" if is_ready else "not ready"
+        return JSONResponse({"status": status, "dependencies": dict(answers)}, 200 if is_ready else 503)
+
+    return router
+
+
+def _chat_routes(host: Host, site: str) -> APIRouter:
+    router = APIRouter(tags=["chat"])
+
+    @router.post("/chat/stream", responses={200: {"content": {"text/event-stream": {}}}})
+    async def chat_stream(ask: Ask) -> Response:
+        """The turn as it happens: start, status, sources, token …, then end or error."""
+        # Until the first batch is here a refusal can still be a status code.
+        batches = host.run(ask.turn(site))
+        first = await anext(batches)
+        return EventStream(told_to_the_end(first, batches))
+
+    @router.post("/chat")
+    async def chat(ask: Ask, request: Request) -> Response:
+        """The turn's `end` object, once it is there."""
+        last = await unless_left(request, last_event(host.run(ask.turn(site))))
+        if last is None:
+            return Response(status_code=499)  # nobody will read it
+        if last.type == "end":
+            return JSONResponse(last.payload())
+        failure = last.data
+        return errors.response_of_code(
+            request, failure["code"], failure["content"], retry_after=failure.get("retry_after")
+        )
+
+    return router

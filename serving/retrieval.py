@@ -1,0 +1,120 @@
+"""Retrieval for the agent: the site's live build, followed as its pointer moves. Knows no agent and no Ray."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from time import monotonic
+from typing import Protocol, TypeVar
+
+from core.errors import NotFoundError
+from core.knowledge import BuildTable, Knowledge, Query
+from core.records import Build, Site
+from serving.agent.state import Retrieved
+from serving.embedding import Embed
+
+R = TypeVar("R")
+
+_FRESH = 1.0  # seconds that a site's pointer is believed; a promotion is followed within twice that
+
+
+class Sites(Protocol):
+    """The part of the database that knows which build is live; synchronous."""
+
+    def get(self, site: str) -> Site:
+        """The site, or NotFoundError."""
+
+
+class Builds(Protocol):
+    """The part of the database that knows builds; synchronous."""
+
+    def get(self, build: str) -> Build:
+        """The build, or NotFoundError."""
+
+
+class RecentSites:
+    """Sites as the database had them no more than a second ago."""
+
+    def __init__(self, sites: Sites, threads: Executor, clock: Callable[[], float] = monotonic) -> None:
+        self._sites = sites
+        self._threads = threads
+        self._clock = clock
+        self._seen: dict[str, tuple[float, Site]] = {}
+
+    async def get(self, site: str) -> Site:
+        """The site, read again where what is known is too old."""
+        read_at, seen = self._seen.get(site, (-_FRESH, None))
+        if seen is None or self._clock() - read_at >= _FRESH:
+            seen = await asyncio.get_running_loop().run_in_executor(self._threads, self._sites.get, site)
+            self._seen[site] = (self._clock(), seen)
+        return seen
+
+    def last(self, site: str) -> Site:
+        """The site as `get` returned it last."""
+        return self._seen[site][1]
+
+
+@dataclass(frozen=True)
+class OpenBuild:
+    """A build with its table open."""
+
+    build: Build
+    table: BuildTable
+
+
+class LiveRetriever:
+    """Passages from the build that is live when asked; from `pinned` instead where one is given."""
+
+    def __init__(
+        self,
+        *,
+        sites: RecentSites,
+        builds: Builds,
+        knowledge: Knowledge,
+        embed: Embed,
+        threads: Executor,
+        passages: int,
+        pinned: str | None = None,
+    ) -> None:
+        self._sites = sites
+        self._builds = builds
+        self._knowledge = knowledge
+        self._embed = embed
+        self._threads = threads
+        self._passages = passages
+        self._pinned = pinned
+        self._open: dict[str, OpenBuild] = {}  # by site
+
+    async def __call__(self, site: str, question: str) -> Retrieved:
+        """The best passages for `question`, all from one build, which is named."""
+        live = await self.live(site)
+        vectors = await self._embed(live.build.embedding_model, [question])
+        query = Query(question, vectors[0], k=self._passages)
+        passages = await self._in_thread(lambda: live.table.search(query))
+        return Retrieved(tuple(passages), live.build.id, live.table.version)
+
+    async def live(self, site: str) -> OpenBuild:
+        """The build that answers for `site`; NotFoundError says what to do where there is none."""
+        seen = await self._sites.get(site)
+        build = self._pinned or _live_build(seen)
+        known = self._open.get(site)
+        if known is None or known.build.id != build:
+            known = self._open[site] = await self._in_thread(lambda: self._opened(build))
+        return known
+
+    def _opened(self, build: str) -> OpenBuild:
+        record = self._builds.get(build)
+        return OpenBuild(record, self._knowledge.open(record.table))
+
+    async def _in_thread(self, work: Callable[[], R]) -> R:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _live_build(site: Site) -> str:
+    if site.live_build is None:
+        raise NotFoundError(
+            f"Site {site.id!r} has no documents yet: run `python -m pipelines index SOURCE --site {site.id}`."
+        )
+    return site.live_build

@@ -1,0 +1,132 @@
+"""The host of turns: runs the agent for one question and sees that the turn ends exactly once.
+
+A question is stored before the agent is asked, and `end` leaves only after the whole turn was committed. Who
+closes a turn first decides how it ended. Knows neither HTTP nor Ray.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any, Protocol
+
+from core.errors import FrontdeskError, OverloadedError
+from core.records import Event, Message, Turn, TurnStatus, now
+from serving.coalesce import coalesce
+from serving.events import end_event, error_event, replay, start_event
+from serving.ledger import Ledger
+from serving.readiness import Check, ask_all
+
+logger = logging.getLogger(__name__)
+
+
+class Answerer(Protocol):
+    """The agent, as its host sees it: events, and last the turn as it was committed."""
+
+    def stream(self, turn: Turn, history: Sequence[Message]) -> AsyncGenerator[Event | Turn]:
+        """Events as they happen, then the turn, done and committed."""
+
+
+class TurnHost:
+    """Runs turns one stream each; any number at a time."""
+
+    def __init__(self, *, agent: Answerer, ledger: Ledger, history_messages: int) -> None:
+        self._agent = agent
+        self._ledger = ledger
+        self._history_messages = history_messages
+        self._closing: set[asyncio.Task[Any]] = set()
+
+    async def run(self, turn: Turn) -> AsyncGenerator[Event]:
+        """The numbered events of a new turn, or the replay of a finished one; ConflictError while one runs."""
+        before = await self._ledger.open(turn)
+        events = self._answer(turn) if before is None else _replay(before)
+        async with aclosing(events):
+            number = 0
+            async for event in events:
+                number += 1
+                yield Event(event.type, event.data, number)
+
+    async def drain(self) -> None:
+        """Wait until interrupted turns are stored."""
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    async def _answer(self, turn: Turn) -> AsyncGenerator[Event]:
+        answer: list[str] = []
+        ended = False
+        try:
+            yield start_event(turn)
+            async with aclosing(self._ask(turn)) as items:
+                async for item in items:
+                    if isinstance(item, Turn):
+                        ended = True
+                        yield end_event(item)
+                    else:
+                        if item.type == "token":
+                            answer.append(item.data["content"])
+                        yield item
+        except Exception as error:  # noqa: BLE001 - a turn that fails for any reason is stored and told as failed
+            ended = True
+            yield await self._failed(turn, "".join(answer), error)
+        finally:
+            if not ended:  # cancelled or closed by a client that left: no await may be trusted here any more
+                self._in_background(self._ledger.abort(turn, "".join(answer), "The client left."))
+
+    async def _ask(self, turn: Turn) -> AsyncGenerator[Event | Turn]:
+        history = await self._ledger.history(turn.session, self._history_messages)
+        async with aclosing(self._agent.stream(turn, history)) as items:
+            async for item in items:
+                yield item
+                if isinstance(item, Turn):
+                    return
+        raise FrontdeskError(f"The agent stopped without an answer to turn {turn.id}.")
+
+    async def _failed(self, turn: Turn, answer: str, error: Exception) -> Event:
+        known = error if isinstance(error, FrontdeskError) else _unexpected(turn, error)
+        reason = f"{known.code}: {known.message}"
+        await self._ledger.close(replace(turn, status=TurnStatus.FAILED, answer=answer, error=reason, ended_at=now()))
+        return error_event(known)
+
+    def _in_background(self, closing: Coroutine[Any, Any, bool]) -> None:
+        task = asyncio.create_task(closing)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+
+class LocalHost:
+    """Turns in this very process, for a server without Ray: coalesced as between replicas, and bounded."""
+
+    def __init__(self, host: TurnHost, *, window_ms: float, limit: int, checks: Mapping[str, Check]) -> None:
+        self._host = host
+        self._window_ms = window_ms
+        self._limit = limit
+        self._checks = checks
+        self._running = 0
+
+    async def run(self, turn: Turn) -> AsyncGenerator[list[Event]]:
+        """Batches of events; OverloadedError when `limit` turns are running."""
+        if self._running >= self._limit:
+            raise OverloadedError("Too many people are asking just now. Please try again in a moment.")
+        self._running += 1
+        try:
+            async with aclosing(coalesce(self._host.run(turn), self._window_ms)) as batches:
+                async for batch in batches:
+                    yield batch
+        finally:
+            self._running -= 1
+
+    async def ready(self) -> dict[str, str]:
+        """What each dependency answers."""
+        return await ask_all(self._checks)
+
+
+async def _replay(turn: Turn) -> AsyncGenerator[Event]:
+    for event in replay(turn):
+        yield event
+
+
+def _unexpected(turn: Turn, error: Exception) -> FrontdeskError:
+    logger.error("turn %s failed", turn.id, exc_info=error)
+    return FrontdeskError("Something went wrong on our side; it was logged. Please ask again.")

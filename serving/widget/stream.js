@@ -1,0 +1,68 @@
+// A turn over HTTP: asks, and yields the events of the answer. Knows the protocol, not the page.
+
+/** An answer that did not come. `again` says whether the same turn_id may still bring it. */
+export class TurnError extends Error {
+  constructor(message, again, waitSeconds = 0) {
+    super(message);
+    this.again = again;
+    this.waitSeconds = waitSeconds;
+  }
+}
+
+/** The events of one turn; throws TurnError unless the stream ends with `end`. */
+export async function* ask(question, signal) {
+  const response = await post(question, signal);
+  if (!response.ok) throw await refusal(response);
+  for await (const event of eventsOf(response.body)) {
+    if (event.type === "error") throw new TurnError(event.content, false, event.retry_after);
+    yield event;
+    if (event.type === "end") return;
+  }
+  throw new TurnError("The connection was lost before the answer was complete.", true);
+}
+
+async function post(question, signal) {
+  try {
+    return await fetch("/chat/stream", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(question),
+      signal,
+    });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new TurnError("The server could not be reached.", true);
+  }
+}
+
+async function refusal(response) {
+  const again = response.status === 409 || response.status >= 500;
+  const wait = Number(response.headers.get("Retry-After")) || 0;
+  try {
+    return new TurnError((await response.json()).error.message, again, wait);
+  } catch {
+    return new TurnError(`The server answered with ${response.status}.`, again, wait);
+  }
+}
+
+async function* eventsOf(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let waiting = "";
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      const blocks = (waiting + value).split("\n\n");
+      waiting = blocks.pop();
+      for (const block of blocks) {
+        const data = block.split("\n").find((line) => line.startsWith("data: "));
+        if (data) yield JSON.parse(data.slice(6));
+      }
+    }
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new TurnError("The connection was lost before the answer was complete.", true);
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}

@@ -1,0 +1,1 @@
+"""Hand-written stand-ins that tests of several packages share."""

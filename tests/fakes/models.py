@@ -1,0 +1,80 @@
+"""Writers and chat models that say what they are told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from typing_extensions import override
+
+from core.records import Message, Passage, Usage
+from serving.agent.state import Closing
+
+
+@dataclass
+class ScriptedWriter:
+    """Says its pieces; after them waits forever, where it is told to hang. Notes what it was asked."""
+
+    pieces: Sequence[str] = ("Hello ", "[1].")
+    closing: Closing = field(default_factory=lambda: Closing(usage=Usage(7, 5)))
+    hangs: bool = False
+    name: str = "scripted"
+    asked: list[tuple[str, Sequence[Passage], Sequence[Message], str]] = field(default_factory=list)
+    stopped: bool = False
+
+    async def write(
+        self, question: str, passages: Sequence[Passage], history: Sequence[Message], policy: str, /
+    ) -> AsyncGenerator[str | Closing, None]:
+        self.asked.append((question, passages, history, policy))
+        try:
+            for piece in self.pieces:
+                await asyncio.sleep(0)
+                yield piece
+            if self.hangs:
+                await asyncio.Event().wait()
+            yield self.closing
+        finally:
+            self.stopped = True
+
+
+class ScriptedModel(BaseChatModel):
+    """A LangChain model that streams its pieces, notes its prompts, and fails or hangs where it is told to."""
+
+    pieces: list[str] = ["Hello"]  # noqa: RUF012 - a pydantic field
+    usage: UsageMetadata | None = None
+    fails: Exception | None = None
+    hangs: bool = False
+    prompts: list[list[BaseMessage]] = []  # noqa: RUF012 - a pydantic field
+    stopped: bool = False
+
+    model_config = {"arbitrary_types_allowed": True}
+
+    @property
+    def _llm_type(self) -> str:
+        return "scripted"
+
+    @override
+    def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
+        raise NotImplementedError
+
+    @override
+    async def _astream(
+        self, messages: list[BaseMessage], *args: Any, **kwargs: Any
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        self.prompts.append(messages)
+        try:
+            for piece in self.pieces:
+                yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
+            if self.fails:
+                raise self.fails
+            if self.hangs:
+                await asyncio.Event().wait()
+            yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=self.usage))
+        finally:
+            self.stopped = True

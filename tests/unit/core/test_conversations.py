@@ -1,0 +1,121 @@
+"""Conversations as Parquet, and the DuckDB view over them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from core.conversations import SCHEMA, Conversations
+from core.database import Batch
+from core.errors import IntegrityError
+from core.records import Turn, TurnStatus
+from tests.fakes.records import answered, question
+
+DAY = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def turn(text: str = "q", at: datetime = DAY, **fields: object) -> Turn:
+    return answered(question(text, created_at=at), **fields)
+
+
+def test_the_view_is_empty_with_the_right_columns_before_the_first_export(tmp_path: Path) -> None:
+    conversations = Conversations(str(tmp_path / "none yet"))
+    empty = conversations.relation()
+    assert empty.fetchall() == []
+    conversations.write(Batch("b", (turn(),)))
+    full = conversations.relation()
+    assert (empty.columns, empty.types) == (full.columns, full.types)
+    assert full.columns == [*SCHEMA.names, "date"]
+
+
+def test_everything_that_explains_a_turn_is_in_its_row(tmp_path: Path) -> None:
+    conversations = Conversations(str(tmp_path))
+    written = turn(error="why")
+    conversations.write(Batch("b", (written,)))
+    relation = conversations.relation()
+    row = dict(zip(relation.columns, relation.fetchall()[0], strict=True))
+    expected = asdict(written)
+    session = expected.pop("session")
+    expected |= {"turn_id": expected.pop("id"), "session_id": session["id"], "date": DAY.date()}
+    expected |= {"site": session["site"], "person": session["person"], "status": "done"}
+    expected |= {name: list(expected[name]) for name in ("citations", "passages")}
+    assert row == expected
+
+
+def test_a_turn_without_an_answer_is_kept_too(tmp_path: Path) -> None:
+    conversations = Conversations(str(tmp_path))
+    conversations.write(Batch("b", (question(status=TurnStatus.ABORTED),)))
+    kept = conversations.relation().select("status", "answer", "passages", "timings", "ended_at").fetchall()
+    assert kept == [("aborted", "", [], {}, None)]
+
+
+def test_a_batch_is_partitioned_by_the_utc_date_of_its_turns(tmp_path: Path) -> None:
+    late = datetime(2026, 1, 2, 1, 30, tzinfo=timezone(timedelta(hours=2)))  # still the first of January in UTC
+    conversations = Conversations(str(tmp_path))
+    written = conversations.write(Batch("b", (turn("late", late), turn("noon"), turn("again", late))))
+    assert written == ["date=2026-01-01/b.parquet", "date=2026-11-21/b.parquet"]
+    dates = conversations.relation().select("question", "date").fetchall()
+    assert sorted(dates) == [("again", date(2026, 1, 1)), ("late", date(2026, 1, 1)), ("noon", date(2026, 11, 21))]
+
+
+def test_the_view_counts_days_in_utc_wherever_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    conversations = Conversations(str(tmp_path))
+    conversations.write(Batch("b", (turn(at=datetime(2026, 1, 2, 23, tzinfo=UTC)),)))
+    assert conversations.relation().filter("created_at::date = date").count("*").fetchall() == [(1,)]
+
+
+def test_the_files_have_the_published_types_and_no_more(tmp_path: Path) -> None:
+    [name] = Conversations(str(tmp_path)).write(Batch("b", (question(created_at=DAY),)))
+    assert pq.read_schema(tmp_path / name).equals(SCHEMA)
+
+
+def test_writing_a_batch_again_is_the_same_file(tmp_path: Path) -> None:
+    batch = Batch("b", (turn("1"), turn("2")))
+    conversations = Conversations(str(tmp_path))
+    [name] = conversations.write(batch)
+    first = (tmp_path / name).read_bytes()
+    assert conversations.write(batch) == [name]
+    assert (tmp_path / name).read_bytes() == first
+    assert len(conversations.relation()) == 2
+
+
+def test_the_view_lies_on_the_given_connection_and_sees_later_batches(tmp_path: Path) -> None:
+    conversations = Conversations(str(tmp_path))
+    conversations.write(Batch("a", (turn(),)))
+    with duckdb.connect() as connection:
+        conversations.relation(connection)
+        conversations.write(Batch("b", (turn(), turn(timings={"retrieve": 20.0}))))
+        asked = "SELECT count(*), max(timings['retrieve']), max(usage.input_tokens) FROM turns WHERE date = '2026-11-21'"
+        assert connection.sql(asked).fetchall() == [(3, 20.0, 7)]
+
+
+def test_readers_never_meet_hidden_files(tmp_path: Path) -> None:
+    conversations = Conversations(str(tmp_path))
+    [name] = conversations.write(Batch("a", (turn(),)))
+    (tmp_path / name).with_name(".b.parquet.tmp").write_bytes(b"torn")
+    assert len(conversations.relation()) == 1
+
+
+def test_a_folder_with_the_letters_of_a_pattern_is_still_one_folder(tmp_path: Path) -> None:
+    conversations = Conversations(str(tmp_path / "a[b]*?"))
+    conversations.write(Batch("a", (turn(),)))
+    assert len(conversations.relation()) == 1
+
+
+def test_a_file_that_reads_back_differently_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    conversations = Conversations(str(tmp_path))
+    whole = Path.read_bytes
+    [other] = Conversations(str(tmp_path / "other")).write(Batch("a", (turn(),)))
+    swapped = whole(tmp_path / "other" / other)
+    monkeypatch.setattr(Path, "read_bytes", lambda _: swapped)
+    with pytest.raises(IntegrityError, match="export again"):
+        conversations.write(Batch("a", (turn(),)))
+    assert not list((tmp_path).glob("date=*/*.parquet"))

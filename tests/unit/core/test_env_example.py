@@ -1,0 +1,52 @@
+"""The settings as people read them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.env_example import dotenv, table, with_table
+from core.errors import ConfigurationError
+from core.settings import Settings
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_env_example_is_not_stale() -> None:
+    assert (ROOT / ".env.example").read_text() == dotenv(), "run `python -m core env-example --write`"
+
+
+def test_the_table_in_readme_is_not_stale() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert readme == with_table(readme), "run `python -m core env-example --write`"
+
+
+def test_every_setting_is_shown_with_its_key_default_and_meaning() -> None:
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        assert field.description in dotenv()
+    assert "| `FRONTDESK_CHUNK_TOKENS` | `200` | Longest chunk" in table()
+    assert "# FRONTDESK_ALLOW_ANONYMOUS=false\n" in dotenv()
+    assert "# OPENAI_API_KEY=\n" in dotenv()
+
+
+def test_a_copy_of_the_example_changes_no_setting(tmp_path: Path) -> None:
+    copy = tmp_path / ".env"
+    copy.write_text(dotenv())
+    assert Settings(_env_file=copy) == Settings(_env_file=None)
+    copy.write_text(dotenv().replace("# FRONTDESK_", "FRONTDESK_").replace("_URL=\n", "_URL=x\n"))
+    assert Settings(_env_file=copy).chunk_tokens == 200  # uncommented, each default is a value it takes
+
+
+def test_only_what_is_between_the_markers_changes() -> None:
+    readme = "# Top\n<!-- settings -->\nold\n<!-- /settings -->\nbottom\n"
+    renewed = with_table(readme)
+    assert renewed == f"# Top\n<!-- settings -->\n{table()}<!-- /settings -->\nbottom\n"
+    assert with_table(renewed) == renewed
+
+
+@pytest.mark.parametrize("readme", ["", "<!-- settings -->", "<!-- /settings --> <!-- settings -->"])
+def test_a_readme_without_a_place_for_the_table_is_refused(readme: str) -> None:
+    with pytest.raises(ConfigurationError, match="README.md has no place"):
+        with_table(readme)

@@ -1,0 +1,58 @@
+"""Reading questions: BEIR, qa.jsonl, and clear errors for what is neither."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.errors import InvalidInputError
+from core.records import Message
+from evals.readers import read_corpus, read_task
+
+
+def write(path: Path, *rows: dict[str, object]) -> None:
+    path.write_text("\n".join(json.dumps(row) for row in rows) + "\n")
+
+
+def test_a_beir_folder_keeps_judged_questions_and_positive_grades(tmp_path: Path) -> None:
+    write(tmp_path / "corpus.jsonl", {"_id": "d1", "title": "T", "text": "body"})
+    write(tmp_path / "queries.jsonl", {"_id": "q1", "text": "one?"}, {"_id": "q2", "text": "two?"})
+    (tmp_path / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td2\t0\n")
+    task = read_task(tmp_path)
+    assert [question.text for question in task.questions] == ["one?"]
+    assert task.relevant == {"q1": {"d1": 2}}
+    assert [document.text for document in read_corpus(tmp_path)] == ["body"]
+
+
+def test_questions_keep_history_answers_and_evidence(tmp_path: Path) -> None:
+    history = [{"role": "user", "content": "the Merlin?"}]
+    write(
+        tmp_path / "qa.jsonl",
+        {"_id": "1", "question": "and its price?", "answers": ["£5"], "evidence": ["a.md"], "history": history},
+        {"_id": "2", "question": "unknown?", "answerable": False, "evidence": []},
+    )
+    task = read_task(tmp_path)
+    assert task.questions[0].history == (Message("user", "the Merlin?"),)
+    assert task.questions[1].answerable is False
+    assert task.relevant == {"1": {"a.md": 1}}
+
+
+def test_a_line_that_is_not_json_is_named(tmp_path: Path) -> None:
+    (tmp_path / "qa.jsonl").write_text('{"_id": "1", "question": "x"}\n{oops\n')
+    with pytest.raises(InvalidInputError, match=r"qa\.jsonl, line 2 is not JSON"):
+        read_task(tmp_path)
+
+
+def test_a_question_without_its_fields_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "qa.jsonl", {"_id": "1", "query": "x"})
+    with pytest.raises(InvalidInputError, match=r'qa\.jsonl, line 1 has no "question"'):
+        read_task(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["empty", "missing"])
+def test_a_folder_without_questions_says_what_it_looked_for(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InvalidInputError, match=r"BEIR"):
+        read_task(tmp_path / name)

@@ -1,0 +1,248 @@
+"""A turn through the graph: what comes out, in which order, and what happens when it is cut short."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from core.errors import ConflictError, ModelError, NotFoundError
+from core.records import Event, Message, Turn, TurnStatus, Usage
+from evals.instant_model import InstantModel
+from serving.agent import Agent, Closing, ModelWriter, Writer
+from serving.agent.prompts import EMPTY_QUESTION, NO_ANSWER
+from tests.fakes.models import ScriptedModel, ScriptedWriter
+from tests.fakes.records import question
+from tests.fakes.retriever import FixedRetriever, passage
+
+RETURNS = passage("You have 30 days from delivery. Keep the box.", title="Returns", heading="Machines", name="returns")
+SHIPPING = passage("We ship on Tuesdays.", title="Shipping", name="shipping", dense=None)
+
+
+@dataclass
+class Memory:
+    """Where finished turns go; refuses where it is told to."""
+
+    turns: list[Turn] = field(default_factory=list)
+    fails: Exception | None = None
+
+    async def __call__(self, turn: Turn) -> None:
+        if self.fails:
+            raise self.fails
+        self.turns.append(turn)
+
+
+def agent(
+    writer: Writer | None = None,
+    retriever: FixedRetriever | None = None,
+    memory: Memory | None = None,
+    policy: str = "",
+) -> Agent:
+    chosen = writer or ScriptedWriter()
+    return Agent(
+        retrieve=retriever or FixedRetriever([RETURNS, SHIPPING]),
+        writer_for=lambda _site: chosen,
+        remember=memory or Memory(),
+        longest_question=200,
+        policy_for=lambda _site: policy,
+    )
+
+
+async def answered(agent: Agent, turn: Turn, history: Sequence[Message] = ()) -> tuple[list[Event], Turn]:
+    *events, last = [item async for item in agent.stream(turn, history)]
+    assert isinstance(last, Turn)
+    return [event for event in events if isinstance(event, Event)], last
+
+
+def tokens(events: Sequence[Event]) -> str:
+    return "".join(event.data["content"] for event in events if event.type == "token")
+
+
+async def test_a_turn_streams_status_sources_and_tokens_and_ends_with_itself() -> None:
+    events, turn = await answered(agent(ScriptedWriter(["You have ", "30 days", " [1]."])), question())
+    assert [event.type for event in events] == ["status", "sources", "status", "token", "token", "token"]
+    assert [event.data["content"] for event in events if event.type == "status"] == ["searching", "writing"]
+    assert turn.answer == tokens(events) == "You have 30 days [1]."
+    assert turn.status is TurnStatus.DONE
+    assert turn.ended_at is not None
+
+
+async def test_a_source_is_one_entry_per_passage_as_the_page_reads() -> None:
+    noisy = passage("# Returns\n\n**30 days** from [delivery](x.md), then ![](i.png) nothing.", heading="Machines")
+    events, _ = await answered(agent(retriever=FixedRetriever([noisy, SHIPPING])), question())
+    sources = next(event.data["sources"] for event in events if event.type == "sources")
+    assert sources[0] == {
+        "id": "returns#0",
+        "title": "Returns",
+        "url": "https://shop.example/returns",
+        "heading": "Machines",
+        "snippet": "30 days from delivery, then nothing.",
+        "score": 0.0328,
+    }
+    assert [source["id"] for source in sources] == ["returns#0", "shipping#0"]
+
+
+async def test_the_turn_says_how_it_was_answered() -> None:
+    memory = Memory()
+    _, turn = await answered(agent(ScriptedWriter(["30 days [1]."]), memory=memory), question())
+    assert (turn.build, turn.table_version, turn.model) == ("build-1", 3, "scripted")
+    assert turn.passages == (RETURNS, SHIPPING)
+    assert turn.usage == Usage(7, 5)
+    assert not turn.declined
+    assert [(citation.n, citation.source_id, citation.quote) for citation in turn.citations] == [
+        (1, "returns#0", "You have 30 days from delivery.")
+    ]
+    assert set(turn.timings) == {"guard", "retrieve", "answer", "remember", "first_token", "total"}
+    assert turn.timings["total"] >= turn.timings["first_token"] > 0
+    assert [stored.answer for stored in memory.turns] == ["30 days [1]."]
+
+
+async def test_the_turn_leaves_only_after_it_was_committed() -> None:
+    memory = Memory()
+    async for item in agent(memory=memory).stream(question(), []):
+        if isinstance(item, Turn):
+            assert [turn.id for turn in memory.turns] == [item.id]
+
+
+async def test_a_commit_that_fails_ends_the_stream_with_its_error() -> None:
+    items: list[object] = []
+    with pytest.raises(ConflictError):
+        async for item in agent(memory=Memory(fails=ConflictError("given up"))).stream(question(), []):
+            items.append(item)
+    assert not any(isinstance(item, Turn) for item in items)
+
+
+@pytest.mark.parametrize("asked", ["", "  \n ", "x" * 201])
+async def test_an_empty_or_too_long_question_gets_a_sentence_and_costs_no_call(asked: str) -> None:
+    writer, retriever, memory = ScriptedWriter(), FixedRetriever(), Memory()
+    events, turn = await answered(agent(writer, retriever, memory), question(asked))
+    assert tokens(events) == turn.answer
+    assert turn.answer == EMPTY_QUESTION or "200 characters" in turn.answer
+    assert turn.declined
+    assert (writer.asked, retriever.asked) == ([], [])
+    assert len(memory.turns) == 1
+
+
+async def test_the_longest_question_is_still_taken() -> None:
+    _, turn = await answered(agent(), question("x" * 200))
+    assert turn.answer == "Hello [1]."
+
+
+async def test_the_writer_gets_question_passages_history_and_policy() -> None:
+    writer = ScriptedWriter()
+    history = [Message("user", "Do you ship?"), Message("assistant", "Yes.")]
+    await answered(agent(writer, policy="Be kind."), question("When do you open?"), history)
+    assert writer.asked == [("When do you open?", (RETURNS, SHIPPING), history, "Be kind.")]
+
+
+async def test_a_follow_up_is_searched_with_the_question_before_it() -> None:
+    retriever = FixedRetriever([RETURNS])
+    history = [Message("user", "Is the shop open on Mondays?"), Message("assistant", "No.")]
+    await answered(agent(retriever=retriever), question("And the day before?"), history)
+    assert retriever.asked == [("demo", "Is the shop open on Mondays?\nAnd the day before?")]
+
+
+async def test_marks_of_no_passage_are_neither_shown_nor_cited() -> None:
+    events, turn = await answered(agent(ScriptedWriter(["Yes [", "7", "], no [2", "]."])), question())
+    assert turn.answer == tokens(events) == "Yes, no [2]."
+    assert [citation.n for citation in turn.citations] == [2]
+
+
+async def test_a_model_declines_with_mark_zero() -> None:
+    _, turn = await answered(agent(ScriptedWriter(["[0] The pages ", "do not say."])), question())
+    assert turn.answer == "The pages do not say."
+    assert turn.declined
+
+
+async def test_an_answer_that_cites_is_no_decline_whatever_it_begins_with() -> None:
+    _, turn = await answered(agent(ScriptedWriter(["[0] Only this: 30 days [1]."])), question())
+    assert not turn.declined
+
+
+async def test_a_writer_that_says_nothing_has_declined() -> None:
+    events, turn = await answered(agent(ScriptedWriter(["", " "], Closing())), question())
+    assert turn.answer == tokens(events) == NO_ANSWER
+    assert turn.declined
+
+
+async def test_what_a_collaborator_raises_reaches_the_host() -> None:
+    with pytest.raises(NotFoundError):
+        await answered(agent(retriever=FixedRetriever(fails=NotFoundError("no build"))), question())
+    model = ScriptedModel(pieces=["half"], fails=ConnectionError("gone"))
+    with pytest.raises(ModelError):
+        await answered(agent(ModelWriter(model, "m")), question())
+
+
+async def _first_token(items: Any) -> None:
+    async for item in items:
+        if isinstance(item, Event) and item.type == "token":
+            return
+
+
+async def test_closing_the_stream_stops_the_model_and_leaves_no_task() -> None:
+    model = ScriptedModel(hangs=True)
+    before = asyncio.all_tasks()
+    items = agent(ModelWriter(model, "m")).stream(question(), [])
+    await _first_token(items)
+    assert not model.stopped
+    async with asyncio.timeout(1):
+        await items.aclose()
+    assert model.stopped
+    assert asyncio.all_tasks() == before
+
+
+async def test_cancelling_the_reader_stops_the_model_and_leaves_no_task() -> None:
+    model, memory = ScriptedModel(hangs=True), Memory()
+    before = asyncio.all_tasks()
+    items = agent(ModelWriter(model, "m"), memory=memory).stream(question(), [])
+    reader = asyncio.create_task(answered_forever(items))
+    while not model.prompts:
+        await asyncio.sleep(0.001)
+    reader.cancel()
+    async with asyncio.timeout(1):
+        await asyncio.gather(reader, return_exceptions=True)
+        await items.aclose()
+    assert model.stopped
+    assert asyncio.all_tasks() == before
+    assert memory.turns == []
+
+
+async def answered_forever(items: Any) -> None:
+    async for _ in items:
+        pass
+
+
+async def test_turns_at_once_do_not_mix() -> None:
+    class Echo:
+        name = "echo"
+
+        async def write(self, asked: str, *_: object) -> Any:
+            for letter in asked:
+                await asyncio.sleep(0)
+                yield letter
+            yield Closing()
+
+    shared = agent(Echo())
+    asked = [f"question number {number}" for number in range(20)]
+    results = await asyncio.gather(*(answered(shared, question(text)) for text in asked))
+    assert [turn.answer for _, turn in results] == asked
+    assert [tokens(events) for events, _ in results] == asked
+
+
+async def _milliseconds(agent: Agent) -> float:
+    began = time.perf_counter()
+    await answered(agent, question())
+    return (time.perf_counter() - began) * 1000
+
+
+async def test_the_graph_costs_little_per_turn_and_per_token() -> None:
+    short = agent(ModelWriter(InstantModel(words=1), "instant"))
+    long = agent(ModelWriter(InstantModel(words=1001), "instant"))
+    turn = min([await _milliseconds(short) for _ in range(20)])
+    whole = min([await _milliseconds(long) for _ in range(5)])
+    assert turn < 10  # 2-3 on a quiet machine
+    assert (whole - turn) / 1000 < 0.2  # 0.05 on a quiet machine, two thirds of it LangChain's own

@@ -1,0 +1,65 @@
+"""How texts of many callers are encoded together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.embedding import EmbeddingThread, Encoders
+
+
+class LengthEncoder:
+    """A text's length as its vector; remembers what it was given at once."""
+
+    dimensions = 1
+    max_tokens = 100
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.calls: list[tuple[list[str], str]] = []
+
+    def encode(self, texts: Sequence[str], kind: Literal["document", "query"] = "document") -> NDArray[np.float32]:
+        self.calls.append((list(texts), kind))
+        return np.array([[len(text)] for text in texts], np.float32).reshape(-1, 1)
+
+
+class Shelf:
+    """Encoders that were loaded, by name."""
+
+    def __init__(self) -> None:
+        self.loaded: dict[str, LengthEncoder] = {}
+
+    def load(self, name: str) -> LengthEncoder:
+        assert name not in self.loaded
+        return self.loaded.setdefault(name, LengthEncoder(name))
+
+
+def test_each_caller_gets_its_own_vectors_back() -> None:
+    vectors = Encoders(Shelf().load).encode([("m", ["a", "bb"]), ("m", ["ccc"]), ("m", []), ("m", ["dddd"])])
+    assert [found.ravel().tolist() for found in vectors] == [[1, 2], [3], [], [4]]
+
+
+def test_texts_of_one_model_are_encoded_in_one_go_as_queries() -> None:
+    shelf = Shelf()
+    encoders = Encoders(shelf.load)
+    encoders.encode([("m", ["a"]), ("n", ["b"]), ("m", ["c"])])
+    assert shelf.loaded["m"].calls == [(["a", "c"], "query")]
+    assert shelf.loaded["n"].calls == [(["b"], "query")]
+
+
+def test_a_model_is_loaded_once_and_only_when_asked_for() -> None:
+    shelf = Shelf()
+    encoders = Encoders(shelf.load)
+    assert not shelf.loaded
+    encoders.warm("m")
+    encoders.encode([("m", ["a"])])
+    assert list(shelf.loaded) == ["m"]
+
+
+async def test_a_thread_embeds_beside_the_event_loop() -> None:
+    embed = EmbeddingThread(Encoders(Shelf().load))
+    assert (await embed("m", ["abc"])).tolist() == [[3]]
+    embed.close()

@@ -1,0 +1,250 @@
+"""The HTTP surface in front of a fake host."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from core.errors import OverloadedError
+from core.records import Event, Turn
+from core.settings import Settings
+from serving.ingress import create_app
+from serving.turns import LocalHost
+from tests.fakes.turns import Desk
+
+
+class FakeHost:
+    """A desk behind the ingress' protocol; `refusal` is raised in place of the first batch."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.refusal: Exception | None = None
+        self.breaks: Exception | None = None
+        self.answers: dict[str, str] = {"database": "ok"}
+        self._local = LocalHost(desk.host, window_ms=0, limit=9, checks={})
+
+    async def run(self, turn: Turn) -> AsyncGenerator[list[Event]]:
+        if self.refusal is not None:
+            raise self.refusal
+        async for batch in self._local.run(turn):
+            yield batch
+            if self.breaks is not None:
+                raise self.breaks
+
+    async def ready(self) -> Mapping[str, str]:
+        return self.answers
+
+
+def client_of(asked: FakeHost, /, *, url: str = "http://localhost:8000", **settings: Any) -> httpx.AsyncClient:
+    app = create_app(Settings(_env_file=None, **settings), asked)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url=url)
+
+
+@pytest.fixture
+def host() -> FakeHost:
+    return FakeHost(Desk())
+
+
+@pytest.fixture
+def client(host: FakeHost) -> httpx.AsyncClient:
+    return client_of(host)
+
+
+ASK = {"message": "Are you open?", "session_id": "s1", "turn_id": "t1"}
+
+
+def events_of(text: str) -> list[dict[str, Any]]:
+    lines = [line for line in text.splitlines() if line.startswith("data: ")]
+    return [json.loads(line.removeprefix("data: ")) for line in lines]
+
+
+@pytest.mark.parametrize("path", ["/health", "/api/health"])
+async def test_health(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
+    assert (answer.status_code, answer.json()) == (200, {"status": "healthy"})
+
+
+async def test_ready_says_what_each_dependency_answers(host: FakeHost, client: httpx.AsyncClient) -> None:
+    assert (await client.get("/ready")).json() == {"status": "ready", "dependencies": {"database": "ok"}}
+    host.answers = {"database": "ok", "knowledge": "No build is live."}
+    answer = await client.get("/ready")
+    assert answer.status_code == 503
+    assert answer.json()["dependencies"]["knowledge"] == "No build is live."
+
+
+async def test_the_stream_carries_native_events_with_ids(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/chat/stream", json=ASK)
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.text.startswith('id: 1\ndata: {"type":"start","id":1,"turn_id":"t1","session_id":"s1"}\n\n')
+    assert [event["type"] for event in events_of(answer.text)] == [
+        "start",
+        "status",
+        "sources",
+        "token",
+        "token",
+        "end",
+    ]
+
+
+async def test_a_turn_without_an_id_gets_one(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/chat/stream", json={"message": "Hello?", "session_id": "s1"})
+    events = events_of(answer.text)
+    assert len(events[0]["turn_id"]) == 32
+    assert events[0]["turn_id"] == events[-1]["turn_id"]
+
+
+async def test_chat_answers_with_the_end_object(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/chat", json=ASK)
+    assert answer.json()["type"] == "end"
+    assert answer.json()["content"] == "Hello there."
+
+
+async def test_the_same_turn_twice_is_one_turn(client: httpx.AsyncClient) -> None:
+    first = (await client.post("/chat", json=ASK)).json()
+    second = (await client.post("/chat", json=ASK)).json()
+    assert {**first, "id": 0} == {**second, "id": 0}
+
+
+async def test_an_overloaded_host_is_a_503_that_says_when_to_come_back(host: FakeHost) -> None:
+    host.refusal = OverloadedError("Too many people are asking.", retry_after=1.2)
+    for path in ("/chat", "/chat/stream"):
+        answer = await client_of(host).post(path, json=ASK)
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"] == "2"
+        assert answer.json()["error"]["code"] == "overloaded"
+        assert answer.json()["error"]["type"] == "overloaded_error"
+
+
+async def test_a_turn_that_fails_is_an_error_event_or_a_status(host: FakeHost) -> None:
+    host.refusal = None
+    desk = Desk()
+    desk.agent.failure = OverloadedError("The model is busy.", retry_after=7)
+    stream = await client_of(FakeHost(desk)).post("/chat/stream", json=ASK)
+    assert events_of(stream.text)[-1] == {
+        "type": "error",
+        "id": 6,
+        "content": "The model is busy.",
+        "code": "overloaded",
+        "retry_after": 7,
+    }
+    answer = await client_of(FakeHost(desk)).post("/chat", json={**ASK, "turn_id": "t2"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "7")
+
+
+async def test_a_stream_that_breaks_off_ends_with_an_error_event(host: FakeHost) -> None:
+    host.breaks = RuntimeError("the replica is gone")
+    events = events_of((await client_of(host).post("/chat/stream", json=ASK)).text)
+    assert [event["type"] for event in events] == ["start", "error"]
+    assert events[-1]["code"] == "internal_error"
+    assert events[-1]["id"] == 2
+    assert "replica" not in events[-1]["content"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "param", "says"),
+    [
+        (b"{", 400, None, "not JSON"),
+        (b"{}", 422, "message", "required"),
+        (b'{"message": 3, "session_id": "s"}', 422, "message", "string"),
+        (b'{"message": "x", "session_id": ""}', 422, "session_id", "pattern"),
+        (b'{"message": "x", "session_id": "s", "turn_id": "a b"}', 422, "turn_id", "pattern"),
+        (b'{"message": "' + b"x" * 100_000 + b'", "session_id": "s"}', 413, None, "longer than"),
+    ],
+)
+async def test_a_body_that_cannot_be_used_is_refused_in_the_one_shape(
+    client: httpx.AsyncClient, body: bytes, status: int, param: str | None, says: str
+) -> None:
+    answer = await client.post("/chat/stream", content=body, headers={"content-type": "application/json"})
+    error = answer.json()["error"]
+    assert answer.status_code == status
+    assert set(error) == {"code", "message", "type", "param", "request_id"}
+    assert says in error["message"]
+    assert error["param"] == param
+    assert error["request_id"] == answer.headers["X-Request-ID"]
+
+
+async def test_a_path_that_does_not_exist_is_refused_in_the_one_shape(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/nowhere", headers={"X-Request-ID": "mine-1"})
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "not_found"
+    assert answer.json()["error"]["request_id"] == "mine-1" == answer.headers["X-Request-ID"]
+
+
+async def test_an_unforeseen_failure_is_a_500_without_insides(host: FakeHost, caplog: pytest.LogCaptureFixture) -> None:
+    host.refusal = RuntimeError("password=hunter2")
+    answer = await client_of(host).post("/chat", json=ASK)
+    assert answer.status_code == 500
+    assert answer.json()["error"]["type"] == "server_error"
+    assert answer.headers["X-Request-ID"] == answer.json()["error"]["request_id"]
+    assert "hunter2" not in answer.text
+    assert "hunter2" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("settings", "url", "headers", "status"),
+    [
+        ({}, "http://localhost:8000", {}, 200),
+        ({}, "http://[::1]:8000", {}, 200),
+        ({}, "http://localhost:8000", {"X-Forwarded-For": "1.2.3.4"}, 401),
+        ({}, "http://localhost:8000", {"X-Forwarded-Proto": "https"}, 401),
+        ({}, "http://localhost:8000", {"Forwarded": "for=1.2.3.4"}, 401),
+        ({}, "http://frontdesk.example", {}, 401),
+        ({}, "http://localhost:8000", {"Host": "rebound.example"}, 401),
+        ({"host": "0.0.0.0"}, "http://localhost:8000", {}, 401),
+        ({"host": "0.0.0.0", "allow_anonymous": True}, "http://frontdesk.example", {"Via": "1.1 proxy"}, 200),
+    ],
+)
+async def test_anonymous_questions_are_taken_only_where_nobody_else_can_ask(
+    host: FakeHost, settings: dict[str, Any], url: str, headers: dict[str, str], status: int
+) -> None:
+    answer = await client_of(host, url=url, **settings).post("/chat", json=ASK, headers=headers)
+    assert answer.status_code == status
+    if status == 401:
+        assert answer.json()["error"]["code"] == "unauthenticated"
+        assert "FRONTDESK_ALLOW_ANONYMOUS" in answer.json()["error"]["message"]
+
+
+async def test_the_demo_page_loads_only_its_own_files(client: httpx.AsyncClient) -> None:
+    page = await client.get("/")
+    assert "<title>Frontdesk</title>" in page.text
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'self'")
+    for name in ("chat.js", "stream.js", "chat.css"):
+        assert (await client.get(f"/{name}")).status_code == 200
+
+
+async def test_the_api_pages_are_there(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/docs")).status_code == 200
+    assert "/chat/stream" in (await client.get("/openapi.json")).json()["paths"]
+
+
+@pytest.fixture
+def pages(tmp_path: Path, host: FakeHost) -> httpx.AsyncClient:
+    (tmp_path / "secret.txt").write_text("secret")
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    (folder / "hours.md").write_text("# Hours")
+    (folder / "shop.html").write_text("<script>alert(1)</script>")
+    (folder / "out").symlink_to(tmp_path / "secret.txt")
+    return client_of(host, demo_pages=folder)
+
+
+async def test_documents_open_under_pages(pages: httpx.AsyncClient) -> None:
+    answer = await pages.get("/pages/hours.md")
+    assert answer.text == "# Hours"
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+async def test_a_document_runs_nothing_in_the_servers_name(pages: httpx.AsyncClient) -> None:
+    assert "sandbox" in (await pages.get("/pages/shop.html")).headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", ["../secret.txt", "%2e%2e/secret.txt", "..%2fsecret.txt", "out", "/etc/passwd"])
+async def test_nothing_outside_the_folder_opens(pages: httpx.AsyncClient, path: str) -> None:
+    answer = await pages.get(httpx.URL(f"http://localhost:8000/pages/{path}"))
+    assert answer.status_code == 404
+    assert "secret" not in answer.text.replace("secret.txt", "")
