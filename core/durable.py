@@ -65,8 +65,9 @@ class Bucket:
     """An `s3://bucket/prefix`, with options in its query as pyarrow's `FileSystem.from_uri` takes them."""
 
     def __init__(self, url: str) -> None:
+        one_put = f"{url}{'&' if '?' in url else '?'}allow_delayed_open=true"  # else every file is a multipart upload
         try:
-            self.files, self.root = FileSystem.from_uri(url)
+            self.files, self.root = FileSystem.from_uri(one_put)
         except pa.ArrowInvalid as error:
             raise ConfigurationError(f"{url!r} cannot be used as a bucket: {error}") from error
 

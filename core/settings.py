@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     )
     parse_seconds: Annotated[float, Field(gt=0)] = Field(30, description="Time one document's parser may take.")
     max_document_mb: Annotated[float, Field(gt=0)] = Field(50, description="Largest file that is read, in MiB.")
+    ray_address: str = Field(
+        "local", description="Ray for indexing: `local` starts one for the run; `auto` or an address joins a cluster."
+    )
 
     # Questions to answers
     model: str = Field(
@@ -94,7 +97,9 @@ class Settings(BaseSettings):
     stale_turn_seconds: Annotated[float, Field(gt=0)] = Field(
         300, description="A turn open for longer than this lost its host and is closed as aborted."
     )
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="DEBUG, INFO, WARNING or ERROR."
+    )
 
     @cached_property
     def knowledge_location(self) -> str:

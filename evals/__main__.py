@@ -63,11 +63,15 @@ def fake_model(
 
 
 @bench.command("embed")
-def bench_embed(*, json: Json = False) -> None:
+def bench_embed(
+    *,
+    pages: Annotated[Path, typer.Option(help="Markdown pages to cut the texts from.")] = Path("datasets/kestrel/pages"),
+    json: Json = False,
+) -> None:
     """Our encoder against sentence-transformers' default encode, on the same texts."""
     from evals.bench import embed
 
-    _show(embed.run(load_settings()), json=json)
+    _show(embed.run(load_settings(), pages), json=json)
 
 
 @bench.command("index")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.settings import provide_environment
 
@@ -15,7 +16,6 @@ _MOST_THREADS = 4  # of one encoder; more gain less than another encoder does
 _RAY_ENVIRONMENT = {
     "RAY_AUTH_MODE": "token",  # Ray listens on every interface and runs what it is sent: only with its token
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_BACKEND_LOG_LEVEL": "fatal",  # its C++ half writes warnings of no use to anybody between our lines
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # what Ray will do by itself soon, and warns of until then
 }
 
@@ -30,6 +30,11 @@ class Shares:
     embedder_cpus: float
     embedder_gpus: float
     threads: int  # of each encoder
+    restarts: int = 0  # of a process that dies; -1 for no limit
+
+    def remote_options(self) -> dict[str, int]:
+        """What Ray Data takes by function only."""
+        return {"max_restarts": self.restarts}
 
 
 def shares(cpus: float, gpus: float) -> Shares:
@@ -49,7 +54,9 @@ def ray_cluster(address: str) -> Iterator[Shares]:
     import ray
     from ray.data import DataContext
 
-    ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "lancedb fork support")  # Ray's children are other programs at once
+        ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
     try:
         context = DataContext.get_current()
         context.enable_progress_bars = False
@@ -57,6 +64,8 @@ def ray_cluster(address: str) -> Iterator[Shares]:
         context.raise_original_map_exception = True  # the error's own sentence, not Ray's account of it
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         has = ray.cluster_resources()
-        yield shares(has.get("CPU", 1), has.get("GPU", 0))
+        shared = shares(has.get("CPU", 1), has.get("GPU", 0))
+        # A cluster loses machines. On one machine a process dies of memory, and would again.
+        yield shared if address == "local" else replace(shared, restarts=-1)
     finally:
         ray.shutdown()

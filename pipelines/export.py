@@ -15,8 +15,16 @@ _BATCH = 1000  # turns: some megabytes of Parquet, written in well under a secon
 def export_once(database: Database, conversations: Conversations, limit: int = _BATCH) -> int:
     """Exports until nothing waits, `limit` turns at a time; returns how many turns it wrote."""
     exported = 0
-    while batch := database.outbox.claim(limit):
-        conversations.write(batch)
-        database.outbox.mark_exported(batch.name)
-        exported += len(batch.turns)
+    while turns := export_batch(database, conversations, limit):
+        exported += turns
     return exported
+
+
+def export_batch(database: Database, conversations: Conversations, limit: int = _BATCH) -> int:
+    """Exports the next `limit` turns at most; returns how many there were."""
+    batch = database.outbox.claim(limit)
+    if batch is None:
+        return 0
+    conversations.write(batch)
+    database.outbox.mark_exported(batch.name)
+    return len(batch.turns)

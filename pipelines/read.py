@@ -13,6 +13,7 @@ import pyarrow as pa
 from core.embedder import Tokenizer
 from core.errors import InvalidInputError
 from core.records import Chunk, Document, Source
+from core.settings import Settings
 from pipelines.chunk import chunk
 from pipelines.ingest import Parser, Refusal, ingest
 from pipelines.rows import Note, pack, unembedded
@@ -46,17 +47,15 @@ class Read:
     def __init__(
         self,
         sources: Sequence[Source],
+        settings: Settings,
         open_parser: Callable[[], Parser],
         open_tokenizer: Callable[[], Tokenizer],
-        *,
-        chunk_tokens: int,
-        chunk_overlap: int,
-        max_bytes: int,
     ) -> None:
         self._sources = {source.id: source for source in sources}
         self._parser = open_parser()
         self._tokenizer = open_tokenizer()
-        self._tokens, self._overlap, self._max_bytes = chunk_tokens, chunk_overlap, max_bytes
+        self._tokens, self._overlap = settings.chunk_tokens, settings.chunk_overlap
+        self._max_bytes = int(settings.max_document_mb * 2**20)
 
     def __call__(self, files: pa.Table) -> pa.Table:
         """A note for every file, and the chunks of those that became documents."""

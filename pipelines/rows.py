@@ -12,6 +12,7 @@ from typing import Literal
 
 import pyarrow as pa
 
+from core.knowledge import chunk_schema
 from core.records import Chunk
 
 Outcome = Literal["added", "ignored", "failed"]
@@ -43,9 +44,8 @@ _NOTE = pa.struct(
         ("reason", pa.string()),
     ]
 )
-_CHUNK = pa.struct(
-    [(field.name, pa.int32() if field.name in {"position", "tokens"} else pa.string()) for field in fields(Chunk)]
-)
+_STORED = chunk_schema(1)
+_CHUNK = pa.struct([(field.name, _STORED.field(field.name).type) for field in fields(Chunk)])
 
 
 def unembedded(chunks: Sequence[Chunk]) -> pa.StructArray:

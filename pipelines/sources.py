@@ -7,7 +7,6 @@ of the folder, is listed with its problem. Knows types by name only, and parses 
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -113,18 +112,25 @@ class _Folder:
             path = Path(entry.path)
             if entry.is_dir(follow_symlinks=False):
                 yield from self._walk(path)
-            elif not _is_folder(entry) or self._problem(path):  # a folder linked from within is listed where it is
+            elif not _is_folder(entry) or self._leads_out(path):  # a folder linked from within is listed where it is
                 yield path, ""
 
     def _problem(self, path: Path) -> str:
-        """Why a path must not be read, "" if it may."""
-        if not path.resolve().is_relative_to(self.root):
-            return "is a link that leads out of the source's folder"
+        """Why a path must not or cannot be read, "" if it can."""
         try:
-            mode = path.stat().st_mode
-        except (OSError, RuntimeError):  # a circle of links
-            return "is a link that leads nowhere" if path.is_symlink() else "does not exist"
-        return "" if stat.S_ISREG(mode) else "is no regular file"
+            if self._leads_out(path):
+                return "is a link that leads out of the source's folder"
+            if path.exists():
+                return "" if path.is_file() else "is no regular file"
+        except OSError as error:
+            return f"cannot be opened: {_reason(error)}"
+        return "is a link that leads nowhere" if path.is_symlink() else "does not exist"
+
+    def _leads_out(self, path: Path) -> bool:
+        try:
+            return not path.resolve().is_relative_to(self.root)
+        except RuntimeError:  # a circle of links leads nowhere
+            return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,40 +6,35 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+from dotenv import dotenv_values
 
-from core.settings import Settings, provide_environment
+from core.settings import provide_environment
+
+if TYPE_CHECKING:
+    from serving.agent import Writer
 
 _CONFIG = Path(__file__).parent / "serve_config.yaml"
-
-# Ray reads these when it is imported and hands them to every process it starts, so they come before either.
-_RAY_ENVIRONMENT = {
-    "RAY_AUTH_MODE": "token",  # Ray listens on every interface and runs what it is sent: only with its token
-    "RAY_SERVE_THROUGHPUT_OPTIMIZED": "1",  # one event loop a replica, gRPC between them: 3 times the streams
-    # Part of the above, but of use only behind HAProxy, and it keeps every replica 30 s before it may stop.
-    "RAY_SERVE_ENABLE_DIRECT_INGRESS": "0",
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # what Ray will do by itself soon, and warns of until then
-}
+_ENVIRONMENT = Path(__file__).parent / "ray.env"
 
 
 @contextmanager
-def cluster(settings: Settings, overrides: Mapping[str, Any]) -> Iterator[None]:
-    """A cluster of this process' own that serves on `settings.host:port`, up on entry, gone on exit.
+def cluster(host: str, port: int, *, cpus: int | None = None) -> Iterator[None]:
+    """A cluster of this process' own that serves on `host:port`; gone on exit, with all that was deployed.
 
-    `overrides` are the settings that the replicas do not find in their environment.
+    `cpus` is what replicas may claim between them, by default what the machine has.
     """
-    provide_environment(_RAY_ENVIRONMENT)
+    provide_environment(read_environment())
     import ray
     from ray import serve
 
-    from serving.app import application
-
+    logging.getLogger("ray.serve").setLevel(logging.WARNING)
     config = read_config()
     ray.init(
         address="local",  # never joins a cluster that happens to run here
+        num_cpus=cpus,
         include_dashboard=False,
         object_store_memory=100 * 2**20,  # events and vectors are small
         logging_level=logging.WARNING,
@@ -47,19 +42,52 @@ def cluster(settings: Settings, overrides: Mapping[str, Any]) -> Iterator[None]:
     try:
         serve.start(
             proxy_location=config["proxy_location"],
-            http_options={**config["http_options"], "host": settings.host, "port": settings.port},
-            logging_config=config["logging_config"],
+            http_options={**config["http_options"], "host": host, "port": port},
+            logging_config=_app(config)["logging_config"],
         )
-        [app] = config["applications"]
-        built = application(overrides, {options["name"]: options for options in app["deployments"]})
-        serve.run(built, name=app["name"], route_prefix=app["route_prefix"])
         yield
     finally:
         serve.shutdown()  # type: ignore[no-untyped-call]
         ray.shutdown()
 
 
+def deploy(
+    overrides: Mapping[str, Any],
+    *,
+    name: str | None = None,
+    route_prefix: str | None = None,
+    writer: Writer | None = None,
+) -> None:
+    """The application into the running cluster, as its config file says; returns when all replicas are up.
+
+    `overrides` are the settings that replicas do not find in their environment.
+    """
+    from ray import serve
+
+    from serving.app import application
+
+    app = _app(read_config())
+    options = {deployment["name"]: deployment for deployment in app["deployments"]}
+    serve.run(
+        application(overrides, options, writer=writer),
+        name=name or app["name"],
+        route_prefix=route_prefix or app["route_prefix"],
+        logging_config=app["logging_config"],
+    )
+
+
 def read_config() -> dict[str, Any]:
     """Serve's config file as it stands, the one home of replicas, queues and shares."""
     config: dict[str, Any] = yaml.safe_load(_CONFIG.read_text(encoding="utf-8"))
     return config
+
+
+def read_environment() -> dict[str, str]:
+    """What Ray must find in its environment before it starts."""
+    return {name: value or "" for name, value in dotenv_values(_ENVIRONMENT).items()}
+
+
+def _app(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    [app] = config["applications"]
+    found: Mapping[str, Any] = app
+    return found

@@ -15,6 +15,7 @@ from core.database import Database, open_database
 from core.knowledge import Knowledge
 from core.settings import Settings
 from serving.agent import Agent, Writer, writer_for
+from serving.coalesce import CoalescingWriter
 from serving.embedding import Embed
 from serving.ledger import Ledger
 from serving.readiness import Check
@@ -40,8 +41,8 @@ class Desk:
         self.database.close()
 
 
-def open_desk(settings: Settings, embed: Embed, *, build: str | None = None) -> Desk:
-    """A desk that answers from each site's live build, or from `build` alone."""
+def open_desk(settings: Settings, embed: Embed, *, build: str | None = None, writer: Writer | None = None) -> Desk:
+    """A desk that answers from each site's live build, or from `build` alone, with its model or with `writer`."""
     database = open_database(settings.database_location)
     threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="stores")
     ledger = Ledger(database.turns, threads)
@@ -58,7 +59,8 @@ def open_desk(settings: Settings, embed: Embed, *, build: str | None = None) -> 
     quoting = partial(embed, settings.embedding_model)
 
     def writer_of(site: str) -> Writer:
-        return writer_for(sites.last(site).model or settings.model, settings, quoting)
+        chosen = writer or writer_for(sites.last(site).model or settings.model, settings, quoting)
+        return CoalescingWriter(chosen, settings.coalesce_ms)
 
     agent = Agent(
         retrieve=retriever,

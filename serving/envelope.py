@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,7 +14,10 @@ _ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
 class RequestId:
-    """Gives a request the id its caller sent, or a fresh one, and says it in `X-Request-ID`."""
+    """Gives a request the id its caller sent, or a fresh one, in the header `X-Request-ID` both ways.
+
+    Goes around the whole application, and only where no proxy of Serve stands before it, which does the same.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -23,9 +26,10 @@ class RequestId:
         """As ASGI asks."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        sent = Headers(scope=scope).get("x-request-id", "")
-        request_id = sent if _ACCEPTED_ID.fullmatch(sent) else new_id()
-        scope.setdefault("state", {})["request_id"] = request_id
+        headers = MutableHeaders(scope=scope)
+        if not _ACCEPTED_ID.fullmatch(headers.get("X-Request-ID", "")):
+            headers["X-Request-ID"] = new_id()
+        request_id = headers["X-Request-ID"]
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -57,9 +57,9 @@ def error_response(
     retry_after: float | None = None,
 ) -> JSONResponse:
     """The one shape, with the request's id and, for a refusal that passes, `Retry-After`."""
-    request_id = getattr(request.state, "request_id", None)
+    request_id = request.headers.get("X-Request-ID")
     error = {"code": code, "message": message, "type": _type(status), "param": param, "request_id": request_id}
-    headers = {"X-Request-ID": request_id} if request_id else {}
+    headers = {}
     wait = retry_after if retry_after is not None else _RETRY_AFTER.get(status)
     if wait is not None:
         headers["Retry-After"] = str(math.ceil(wait))

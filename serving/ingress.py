@@ -14,7 +14,7 @@ from core.records import Event, Session, Turn, new_id
 from core.settings import Settings
 from serving import errors
 from serving.auth import AnonymousAccess
-from serving.envelope import BodyLimit, RequestId
+from serving.envelope import BodyLimit
 from serving.listening import last_event, told_to_the_end, unless_left
 from serving.pages import Documents, WidgetFiles
 from serving.sse import EventStream
@@ -50,7 +50,6 @@ def create_app(settings: Settings, host: Host, *, lifespan: Lifespan | None = No
     app = FastAPI(title="Frontdesk", lifespan=lifespan, redoc_url=None)
     errors.install(app)
     app.add_middleware(BodyLimit, limit=_body_limit(settings))
-    app.add_middleware(RequestId)
     app.include_router(_health_routes(host))
     app.include_router(_chat_routes(host, settings.site), dependencies=[Depends(AnonymousAccess(settings))])
     if settings.demo_pages is not None:

@@ -1,6 +1,7 @@
 """What the replicas of Ray Serve's three deployments hold. How many and how large: `serve_config.yaml`.
 
-Each only hosts what works without Ray as well. Replicas read their own settings, so that no secret travels.
+Each only hosts what works without Ray as well, and imports it when a replica is made: whoever deploys these
+classes needs none of it. Replicas read their own settings, so that no secret travels.
 """
 
 from __future__ import annotations
@@ -9,23 +10,20 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
 from ray import serve
 from ray.serve.handle import DeploymentHandle
 
-from core.database import open_database
-from core.embedder import load_encoder
 from core.records import Turn
 from core.settings import load_settings
-from serving.coalesce import coalesce
-from serving.desk import open_desk
-from serving.embedding import Ask, Encoders, Vectors
-from serving.handles import Packed, ReplicaHost, pack
-from serving.ingress import create_app
-from serving.ledger import Ledger
-from serving.readiness import ask_all
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from serving.agent import Writer
+    from serving.embedding import Ask, Vectors
+    from serving.handles import Packed
 
 _BATCH = 32  # callers whose texts are encoded together
 
@@ -34,6 +32,9 @@ class Embedder:
     """Texts to vectors. What arrives while one batch is encoded makes up the next; nobody waits for company."""
 
     def __init__(self, overrides: Mapping[str, Any]) -> None:
+        from core.embedder import load_encoder
+        from serving.embedding import Encoders
+
         settings = load_settings(**overrides)
         self._encoders = Encoders(lambda model: load_encoder(model, settings, threads=1))
         self._model = settings.embedding_model
@@ -46,7 +47,7 @@ class Embedder:
 
     async def check_health(self) -> None:
         """Serve asks now and then; no vector within its time limit and the replica is replaced."""
-        await asyncio.to_thread(self._encoders.encode, [(self._model, ["healthy?"])])
+        await asyncio.to_thread(self._encoders.warm, self._model)
 
     @serve.batch(max_batch_size=_BATCH, batch_wait_timeout_s=0)
     async def _encode(self, asks: list[Ask]) -> list[Vectors]:
@@ -56,20 +57,27 @@ class Embedder:
 class Agent:
     """Turns: each a stream of packed events, coalesced before they leave."""
 
-    def __init__(self, embedder: DeploymentHandle[Any], overrides: Mapping[str, Any]) -> None:
+    def __init__(self, embedder: DeploymentHandle[Any], overrides: Mapping[str, Any], writer: Writer | None) -> None:
+        from serving.desk import open_desk
+
         settings = load_settings(**overrides)
         self._embed = embedder.options(method_name="embed")
-        self._desk = open_desk(settings, self._vectors)
+        self._desk = open_desk(settings, self._vectors, writer=writer)
         self._window_ms = settings.coalesce_ms
 
     async def run(self, turn: Turn) -> AsyncGenerator[Packed]:
         """The turn's events; closing the stream aborts the turn."""
+        from serving.coalesce import coalesce
+        from serving.handles import pack
+
         async with aclosing(coalesce(self._desk.host.run(turn), self._window_ms)) as batches:
             async for events in batches:
                 yield pack(events)
 
     async def ready(self) -> dict[str, str]:
         """What each dependency answers."""
+        from serving.readiness import ask_all
+
         return await ask_all(self._desk.checks)
 
     async def check_health(self) -> None:
@@ -85,10 +93,16 @@ class Ingress:
     """The HTTP application; turns run in the Agent replicas."""
 
     def __init__(self, agent: DeploymentHandle[Any], overrides: Mapping[str, Any]) -> None:
+        from core.database import open_database
+        from serving.handles import ReplicaHost
+        from serving.ledger import Ledger
+
         self._settings = load_settings(**overrides)
         turns = open_database(self._settings.database_location).turns
         self._host = ReplicaHost(agent, Ledger(turns, ThreadPoolExecutor(2, thread_name_prefix="turns")))
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """What Serve asks for once the replica is made."""
+        from serving.ingress import create_app
+
         return create_app(self._settings, self._host)

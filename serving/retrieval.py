@@ -62,6 +62,7 @@ class OpenBuild:
 
     build: Build
     table: BuildTable
+    table_version: int  # asking the table for it blocks
 
 
 class LiveRetriever:
@@ -93,7 +94,7 @@ class LiveRetriever:
         vectors = await self._embed(live.build.embedding_model, [question])
         query = Query(question, vectors[0], k=self._passages)
         passages = await self._in_thread(lambda: live.table.search(query))
-        return Retrieved(tuple(passages), live.build.id, live.table.version)
+        return Retrieved(tuple(passages), live.build.id, live.table_version)
 
     async def live(self, site: str) -> OpenBuild:
         """The build that answers for `site`; NotFoundError says what to do where there is none."""
@@ -106,7 +107,8 @@ class LiveRetriever:
 
     def _opened(self, build: str) -> OpenBuild:
         record = self._builds.get(build)
-        return OpenBuild(record, self._knowledge.open(record.table))
+        table = self._knowledge.open(record.table)
+        return OpenBuild(record, table, table.version)
 
     async def _in_thread(self, work: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

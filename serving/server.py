@@ -43,11 +43,16 @@ def run(overrides: Mapping[str, Any], console: Console, *, with_ray: bool) -> No
 
 
 def _server(settings: Settings, overrides: Mapping[str, Any], *, with_ray: bool) -> AbstractContextManager[None]:
-    if not with_ray:
-        return plain_server(settings)
-    from serving.cluster import cluster  # Ray: seconds and memory that a plain server saves
+    return _ray_server(settings, overrides) if with_ray else plain_server(settings)
 
-    return cluster(settings, {**overrides, "host": settings.host, "port": settings.port})
+
+@contextmanager
+def _ray_server(settings: Settings, overrides: Mapping[str, Any]) -> Iterator[None]:
+    from serving.cluster import cluster, deploy  # Ray: seconds and memory that a plain server saves
+
+    with cluster(settings.host, settings.port):
+        deploy({**overrides, "host": settings.host, "port": settings.port})
+        yield
 
 
 def _with_free_port(settings: Settings) -> Settings:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import logging
-import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from time import monotonic
 
 logger = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 30.0  # seconds between two starts of a child that keeps dying
 _HEALTHY_AFTER = 60.0  # seconds a child must live for its next pause to be short again
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+_LEASH = (sys.executable, "-m", "serving.leash")
 
 
 class Supervisor:
@@ -55,17 +52,10 @@ class Supervisor:
         pause = self._pause
         while True:
             started = monotonic()
-            self._process = await asyncio.create_subprocess_exec(*self._command, preexec_fn=_prepare)
+            # In a session of its own Ctrl-C does not reach it: it is stopped by us, once.
+            self._process = await asyncio.create_subprocess_exec(*_LEASH, *self._command, start_new_session=True)
             code = await self._process.wait()
             pause = self._pause if monotonic() - started > _HEALTHY_AFTER else pause
             logger.warning("%s ended with %s; starting it again in %g s", self._command[-1], code, pause)
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
-
-
-def _prepare() -> None:
-    """In the child: Ctrl-C reaches only the parent, which stops the child; a parent that is killed takes it along."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        with suppress(OSError):
-            ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGTERM)

@@ -44,7 +44,7 @@ def require_head(connection: Connection) -> None:
 
 
 def _file_lock(file: Path | None) -> AbstractContextManager[object]:
-    # SQLite cannot make two processes wait while a new file turns to its write-ahead log; a server needs none.
+    # Where two processes turn a new file to its write-ahead log at once, SQLite fails one without waiting.
     return FileLock(f"{file}.migrate.lock") if file else nullcontext()
 
 

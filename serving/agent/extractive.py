@@ -37,7 +37,7 @@ class Extractive:
     async def write(
         self, question: str, passages: Sequence[Passage], history: Sequence[Message], _policy: str, /
     ) -> AsyncGenerator[str | Closing, None]:
-        """One to three quoted sentences with what they need to be understood, a paragraph per passage."""
+        """One to four quoted sentences with what they need to be understood, a paragraph per passage."""
         weighed = await weigh(in_context(question, history), passages, self._similarity)
         if not weighed or weighed[0].score < ENOUGH:
             yield _decline(weighed, passages)
@@ -99,10 +99,11 @@ def _list_after(position: int, sentences: Sequence[Sentence]) -> list[int]:
 
 def _paragraph(n: int, passage: Passage, sentences: Sequence[Sentence]) -> str:
     """Prose runs on, items stand below each other; items that nothing introduces say where they stand."""
-    blocks = [] if not sentences[0].item else [f"{_place(passage)}:"]
+    blocks = [f"{_place(passage)}:"] if sentences[0].item else []
     for item, group in groupby(sentences, key=lambda sentence: sentence.item):
         marked = [f"{sentence.text} [{n}]" for sentence in group]
-        blocks += [f"- {line}" for line in marked] if item else [" ".join(marked)]
+        after_list = "\n" if blocks and not item else ""
+        blocks += [f"- {line}" for line in marked] if item else [after_list + " ".join(marked)]
     return "\n".join(blocks)
 
 

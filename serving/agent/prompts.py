@@ -18,7 +18,7 @@ EMPTY_QUESTION = "Please type a question, and I will look for the answer in the 
 TOO_LONG = "That is more than I can read at once. Please ask in at most {longest:,} characters."
 NO_ANSWER = "I could not find an answer to that in the pages of this site."
 
-_FENCE = re.compile(r"<(?=/?\s*passage)", re.IGNORECASE)
+_FENCE = re.compile(r"<(?=\s*/?\s*passage)", re.IGNORECASE)
 
 
 def _template(name: str) -> Template:

@@ -23,6 +23,7 @@ _NEVER_ENDS = re.compile(
     r"(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|nos?|vs|e\.g|i\.e|cf|ca|approx|fig|vol|pp?|gen|sen|rev|capt|lt|[a-z])\.$",
     re.IGNORECASE,
 )
+_GAP = "[…]"  # where the knowledge base joins two pieces of a page that are not neighbours
 _TAG = re.compile(r"<[^<>]*>")
 _LONGEST_CODE = 240  # characters; longer examples are for the page, not for a quote
 _LONGEST_ITEM = 45  # words of a list item that is quoted whole, for its sentences lean on each other
@@ -37,6 +38,11 @@ class Sentence:
     context: str = ""  # the headings, the list's introduction or the table's header it stands under
     item: bool = False  # of a list or a table, or code: introduced by the sentence before it
 
+    @property
+    def is_row(self) -> bool:
+        """A table row of several cells."""
+        return len(self.shown) > 1
+
 
 @dataclass
 class _Place:
@@ -50,6 +56,10 @@ class _Place:
         self.headings = {above: title for above, title in self.headings.items() if above < level}
         self.headings[level] = heading
         self.lead = ""
+
+    def leap(self) -> None:
+        """Something of the page was left out here; what came before introduces nothing any more."""
+        self.headings, self.lead = {}, ""
 
     def context(self, *more: str) -> str:
         return " ".join(filter(None, [*self.headings.values(), *more]))
@@ -102,6 +112,9 @@ def _closing(tokens: Sequence[Token], start: int, kind: str) -> int:
 
 def _inline(token: Token, place: _Place) -> Iterator[Sentence]:
     children, text = token.children or [], _plain(token)
+    if text == _GAP:
+        place.leap()
+        return
     if place.depth > 0 and _wrapped(children, "link"):  # a table of contents
         return
     if place.depth == 0 and _wrapped(children, "strong"):  # a heading by other means

@@ -1,20 +1,35 @@
-"""Writers and chat models that say what they are told."""
+"""Writers and chat models that say what they are told, and an embedding that knows words but no meaning."""
 
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from numpy.typing import NDArray
+from pydantic import Field
 from typing_extensions import override
 
 from core.records import Message, Passage, Usage
 from serving.agent.state import Closing
+from serving.agent.words import content
+
+
+async def word_vectors(texts: Sequence[str]) -> NDArray[np.float32]:
+    """Texts that share words are alike, others are strangers."""
+    vectors = np.zeros((len(texts), 256), np.float32)
+    for vector, text in zip(vectors, texts, strict=True):
+        for word in content(text) or [text]:
+            vector += np.random.default_rng(zlib.crc32(word.encode())).standard_normal(256, np.float32)
+    lengths: NDArray[np.float32] = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / lengths
 
 
 @dataclass
@@ -51,9 +66,8 @@ class ScriptedModel(BaseChatModel):
     fails: Exception | None = None
     hangs: bool = False
     prompts: list[list[BaseMessage]] = []  # noqa: RUF012 - a pydantic field
+    began: asyncio.Event = Field(default_factory=asyncio.Event)
     stopped: bool = False
-
-    model_config = {"arbitrary_types_allowed": True}
 
     @property
     def _llm_type(self) -> str:
@@ -68,6 +82,7 @@ class ScriptedModel(BaseChatModel):
         self, messages: list[BaseMessage], *args: Any, **kwargs: Any
     ) -> AsyncIterator[ChatGenerationChunk]:
         self.prompts.append(messages)
+        self.began.set()
         try:
             for piece in self.pieces:
                 yield ChatGenerationChunk(message=AIMessageChunk(content=piece))

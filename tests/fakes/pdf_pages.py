@@ -29,7 +29,7 @@ def pdf(pages: Sequence[Sequence[Words]], password: str | None = None, title: st
         fonts = DictionaryObject({NameObject(f"/{name}"): _font(name) for name in ("Helvetica", "Helvetica-Bold")})
         page[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): fonts})
         content = DecodedStreamObject()
-        content.set_data("\n".join(map(_shown, words)).encode("latin-1"))
+        content.set_data("\n".join(map(_shown, words)).encode("cp1252"))
         page[NameObject("/Contents")] = writer._add_object(content)
     if title:
         writer.add_metadata({"/Title": title})

@@ -12,7 +12,9 @@ SESSION = Session("demo", "visitor-1", "session-1")
 
 
 def chunk(name: str = "c1") -> Chunk:
-    return Chunk(name, "d1", "shop/häuser.md", "Häuser", "https://x/häuser", "Top > Sub", 2, "Öffnet um 9 🏠.\n", 7, "ab")
+    return Chunk(
+        name, "d1", "shop/häuser.md", "Häuser", "https://x/häuser", "Top > Sub", 2, "Öffnet um 9 🏠.\n", 7, "ab"
+    )
 
 
 def passages() -> tuple[Passage, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 from pathlib import Path
+from tempfile import gettempdir
 
 from core.database import migrate, open_database
 from core.embedder import load_encoder
@@ -34,6 +35,7 @@ PAGES = {
 def furnish(home: Path, site: str = "demo") -> Settings:
     """Settings of a fresh home in which `site` answers from `PAGES`."""
     settings = Settings(_env_file=None, home=home)
+    _share_models(home)
     migrate(settings.database_location)
     promote(settings, PAGES, site)
     return settings
@@ -54,6 +56,14 @@ def promote(settings: Settings, pages: dict[str, tuple[str, str]], site: str = "
     database.sites.promote(site, build.id, expected=before)
     database.close()
     return build
+
+
+def _share_models(home: Path) -> None:
+    """Converting the embedding model takes seconds: all homes of a machine's tests share the result."""
+    shared = Path(gettempdir()) / "frontdesk-test-models"
+    shared.mkdir(exist_ok=True)
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "models").symlink_to(shared)
 
 
 def _chunk(path: str, title: str, text: str) -> Chunk:

@@ -41,7 +41,9 @@ def test_migrations_make_the_partial_indices_too(location: str) -> None:
             for index in table.indexes:
                 [made] = [i for i in inspect(connection).get_indexes(table.name) if i["name"] == index.name]
                 has_condition = bool(index.dialect_options[connection.dialect.name]["where"] is not None)
-                assert bool(made["dialect_options"].get(f"{connection.dialect.name}_where") is not None) == has_condition
+                assert (
+                    bool(made["dialect_options"].get(f"{connection.dialect.name}_where") is not None) == has_condition
+                )
 
 
 def test_migrating_again_changes_nothing(location: str) -> None:
@@ -73,7 +75,7 @@ def test_a_database_at_another_revision_is_refused(location: str) -> None:
     migrate(location)
     with writing(location) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(ConfigurationError, match="is at revision 9999.*python -m core migrate"):
+    with pytest.raises(ConfigurationError, match=r"is at revision 9999.*python -m core migrate"):
         open_database(location)
     with pytest.raises(ConfigurationError, match="does not know: update Frontdesk"):
         migrate(location)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
+from threading import Event
+from time import sleep
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import event, insert
 
 from core.database import Batch, Database, migrate, open_database
 from core.database.engine import connect
+from core.database.outbox import Outbox
 from core.database.schema import outbox
 from core.records import Turn
 from tests.fakes.race import race
@@ -97,6 +101,27 @@ def test_a_turn_that_commits_late_under_a_lower_number_is_not_passed_over(postgr
     assert [turn.id for batch in finish(database) for turn in batch.turns] == [slow.id]
     transactions.engine.dispose()
     database.close()
+
+
+def test_a_claim_waits_for_another_that_is_under_way(database: Database, location: str) -> None:
+    turns = ended(database, "1", "2", "3")
+    transactions = connect(location)
+    chosen = Event()
+
+    @event.listens_for(transactions.engine, "before_cursor_execute")
+    def dawdle(_: object, __: object, statement: str, *___: object) -> None:
+        if statement.startswith("UPDATE outbox"):
+            chosen.set()
+            sleep(0.3)
+
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(Outbox(transactions).claim, 2)
+        chosen.wait()
+        second = database.outbox.claim(3)
+    assert first.result() == second
+    assert second is not None
+    assert list(second.turns) == turns[:2]
+    transactions.engine.dispose()
 
 
 def test_several_exporters_at_once_agree_on_every_batch(database: Database, location: str) -> None:

@@ -8,8 +8,12 @@ from datetime import UTC, datetime, timedelta, timezone
 from math import nan
 
 import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 
 from core.database import Database, open_database
+from core.database.engine import connect
+from core.database.schema import outbox
 from core.errors import ConflictError, NotFoundError
 from core.records import Message, Session, Turn, TurnStatus, now
 from tests.fakes.race import race
@@ -108,6 +112,17 @@ def test_a_turn_that_was_never_opened_cannot_be_closed_silently(database: Databa
     for unknown in ("none", "no\0ne"):
         with pytest.raises(NotFoundError):
             database.turns.get(unknown)
+
+
+def test_a_turn_whose_outbox_row_cannot_be_written_stays_open(database: Database, location: str) -> None:
+    asked = database.turns.open(question())
+    transactions = connect(location)
+    with transactions.write() as connection:
+        connection.execute(insert(outbox).values(turn_id=asked.id))
+    with pytest.raises(IntegrityError):
+        database.turns.close(answered(asked))
+    assert database.turns.get(asked.id) == asked
+    transactions.engine.dispose()
 
 
 def test_strange_text_is_kept_rather_than_lost(database: Database) -> None:

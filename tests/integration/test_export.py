@@ -77,9 +77,7 @@ def test_strange_text_does_not_stop_the_export(database: Database, folder: Path)
     assert readable(folder) == [asked.id]
 
 
-def test_killed_at_any_step_it_converges_to_each_turn_once(
-    database: Database, location: str, folder: Path
-) -> None:
+def test_killed_at_any_step_it_converges_to_each_turn_once(database: Database, location: str, folder: Path) -> None:
     ids: list[str] = []
     for steps, name in enumerate(STEPS):
         before, ids = ids, ids + end_turns(database, 3)
@@ -87,7 +85,7 @@ def test_killed_at_any_step_it_converges_to_each_turn_once(
         assert readable(folder) in (sorted(before), sorted(ids)), name
         export_once(database, Conversations(str(folder)))
         assert readable(folder) == sorted(ids), name
-    assert not [path for path in folder.rglob("*.tmp")]
+    assert not list(folder.rglob("*.tmp"))
 
 
 def test_exporters_at_once_write_each_turn_once(database: Database, location: str, folder: Path) -> None:
@@ -97,9 +95,7 @@ def test_exporters_at_once_write_each_turn_once(database: Database, location: st
     assert database.outbox.claim(1) is None
 
 
-def test_no_acknowledged_turn_is_lost_or_doubled_by_kill_9(
-    database: Database, location: str, folder: Path
-) -> None:
+def test_no_acknowledged_turn_is_lost_or_doubled_by_kill_9(database: Database, location: str, folder: Path) -> None:
     """A writer and an exporter are killed while they work."""
     acknowledged = _kill_while_working(location, folder, seconds=0.4)
     _settle(database, folder)
@@ -111,9 +107,7 @@ def test_no_acknowledged_turn_is_lost_or_doubled_by_kill_9(
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(5))
-def test_many_random_deaths_lose_and_double_nothing(
-    database: Database, location: str, folder: Path, seed: int
-) -> None:
+def test_many_random_deaths_lose_and_double_nothing(database: Database, location: str, folder: Path, seed: int) -> None:
     chance = random.Random(seed)
     acknowledged: list[str] = []
     for _ in range(12):

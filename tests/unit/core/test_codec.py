@@ -30,9 +30,7 @@ def test_numbers_that_json_lacks_survive() -> None:
 
 def test_characters_that_a_store_would_refuse_are_replaced_everywhere() -> None:
     bad = "a\0b\ud83dc"
-    turn = through_json(
-        answered(question(bad), error=bad, timings={bad: 1.0}, passages=(), citations=())
-    )
+    turn = through_json(answered(question(bad), error=bad, timings={bad: 1.0}, passages=(), citations=()))
     assert turn.question == turn.error == "a\ufffdb\ufffdc"
     assert list(turn.timings) == ["a\ufffdb\ufffdc"]
     assert through_json(question("🏠")).question == "🏠"

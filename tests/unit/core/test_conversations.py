@@ -63,9 +63,7 @@ def test_a_batch_is_partitioned_by_the_utc_date_of_its_turns(tmp_path: Path) -> 
     assert sorted(dates) == [("again", date(2026, 1, 1)), ("late", date(2026, 1, 1)), ("noon", date(2026, 11, 21))]
 
 
-def test_the_view_counts_days_in_utc_wherever_it_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_view_counts_days_in_utc_wherever_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     conversations = Conversations(str(tmp_path))
     conversations.write(Batch("b", (turn(at=datetime(2026, 1, 2, 23, tzinfo=UTC)),)))
@@ -93,7 +91,9 @@ def test_the_view_lies_on_the_given_connection_and_sees_later_batches(tmp_path: 
     with duckdb.connect() as connection:
         conversations.relation(connection)
         conversations.write(Batch("b", (turn(), turn(timings={"retrieve": 20.0}))))
-        asked = "SELECT count(*), max(timings['retrieve']), max(usage.input_tokens) FROM turns WHERE date = '2026-11-21'"
+        asked = (
+            "SELECT count(*), max(timings['retrieve']), max(usage.input_tokens) FROM turns WHERE date = '2026-11-21'"
+        )
         assert connection.sql(asked).fetchall() == [(3, 20.0, 7)]
 
 

@@ -92,6 +92,18 @@ def test_the_title_loses_the_name_of_the_site(title: str, heading: str, expected
     assert read(f"<title>{title}</title><main><h1>{heading}</h1><p>text</p></main>").title == expected
 
 
+def test_what_stands_beside_the_main_element_goes_whatever_its_name() -> None:
+    page = read("<body><div>Call us any time.</div><main><p>The content, which is longer.</p></main></body>")
+    assert page.text == "The content, which is longer."
+
+
+def test_related_pages_and_contents_go_and_a_note_of_the_author_stays() -> None:
+    page = read("""<main><ul><li><a href="#a">A</a></li><li><a href="#b">B</a></li><li><a href="#c">C</a></li></ul>
+        <p>Text.</p><aside>Tip: warm the cup.</aside>
+        <div class="related-posts"><a href="/x">Latte art</a> <a href="/y">Milk</a></div></main>""")
+    assert page.text == "Text.\n\nTip: warm the cup."
+
+
 def test_a_link_inside_a_heading_does_not_cost_the_heading() -> None:
     assert (
         read('<main><h2 id="x"><a class="header" href="#x">Prices</a></h2><p>low</p></main>').text == "## Prices\n\nlow"

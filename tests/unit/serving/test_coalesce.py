@@ -1,24 +1,23 @@
-"""When tokens leave together and when they do not."""
+"""What travels together and what goes at once."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 
-from core.records import Event
-from serving.coalesce import coalesce, merge_tokens
+from core.records import Event, Message, Passage
+from serving.agent import Closing
+from serving.coalesce import CoalescingWriter, coalesce, gather
+
+PATIENT = 5_000.0  # milliseconds: a window that no test waits for
 
 
-def token(text: str, number: int = 0) -> Event:
-    return Event("token", {"content": text}, number)
-
-
-async def stream(*steps: Event | float | Exception) -> AsyncGenerator[Event]:
-    """Events in a row; a number is a pause in seconds, an exception is raised."""
+async def told(*steps: str | float | Exception) -> AsyncGenerator[str]:
+    """Words in a row; a number is a pause in seconds, an exception is raised."""
     for step in steps:
-        if isinstance(step, Event):
+        if isinstance(step, str):
             yield step
         elif isinstance(step, Exception):
             raise step
@@ -26,68 +25,110 @@ async def stream(*steps: Event | float | Exception) -> AsyncGenerator[Event]:
             await asyncio.sleep(step)
 
 
-async def batches(source: AsyncGenerator[Event], window_ms: float) -> list[list[str]]:
-    return [[event.data.get("content", event.type) for event in batch] async for batch in coalesce(source, window_ms)]
+async def batches(*steps: str | float | Exception, window: float, hurry: str = "") -> list[list[str]]:
+    return [batch async for batch in gather(told(*steps), window, lambda word: word in hurry.split())]
 
 
-async def test_the_first_token_goes_at_once_and_later_ones_together() -> None:
-    source = stream(Event("start"), 0.001, token("a"), 0.001, token("b"), token("c"), 0.001, token("d"), 0.2)
-    assert await batches(source, 100) == [["start"], ["a"], ["bcd"]]
+async def test_what_comes_within_a_window_travels_together() -> None:
+    assert await batches("a", 0.001, "b", 0.001, "c", window=100) == [["a", "b", "c"]]
 
 
-async def test_a_slow_models_tokens_do_not_wait() -> None:
-    loop = asyncio.get_running_loop()
-    left: list[float] = []
-    source = stream(Event("start"), token("a"), 0.06, token("b"), 0.06, token("c"), 0.06)
-    began = loop.time()
-    async for _ in coalesce(source, 40):
-        left.append(loop.time() - began)
-    assert len(left) == 3
-    assert left[1] == pytest.approx(0.06, abs=0.03)
+async def test_what_hurries_goes_at_once_and_takes_along_what_waits() -> None:
+    steps = ("a", 0.001, "b", "now", 0.001, "c", 0.001)
+    async with asyncio.timeout(1):
+        assert await batches(*steps, window=PATIENT, hurry="now") == [["a", "b", "now"], ["c"]]
 
 
-async def test_the_end_takes_waiting_tokens_along_at_once() -> None:
-    source = stream(Event("start"), token("a"), 0.001, token("b"), token("c"), Event("end"), 0.001)
+async def test_after_a_pause_nothing_waits() -> None:
     loop = asyncio.get_running_loop()
     began = loop.time()
-    assert (await batches(source, 5_000))[-1] == ["bc", "end"]
-    assert loop.time() - began < 1
+    left = [loop.time() - began async for _ in gather(told(0.05, "a", 0.12, "b", 0.12), 100, lambda word: word == "a")]
+    assert left[1] == pytest.approx(0.17, abs=0.04)
 
 
 async def test_nothing_is_lost_or_reordered() -> None:
     letters = "abcdefghijklmnopqrstuvwxyz"
-    source = stream(*(step for letter in letters for step in (token(letter), 0.0005)))
-    assert "".join("".join(batch) for batch in await batches(source, 3)) == letters
+    steps = [step for letter in letters for step in (letter, 0.0005)]
+    assert "".join("".join(batch) for batch in await batches(*steps, window=3, hurry="e")) == letters
 
 
-async def test_a_window_of_zero_merges_nothing() -> None:
-    assert await batches(stream(token("a"), token("b"), Event("end")), 0) == [["a"], ["b"], ["end"]]
+async def test_a_window_of_zero_gathers_nothing() -> None:
+    assert await batches("a", "b", "c", window=0) == [["a"], ["b"], ["c"]]
 
 
 async def test_a_failure_arrives_after_what_came_before_it() -> None:
     seen: list[str] = []
     with pytest.raises(ValueError, match="broken"):
-        async for batch in coalesce(stream(token("a"), token("b"), ValueError("broken")), 20):
-            seen += [event.data["content"] for event in batch]
-    assert "".join(seen) == "ab"
+        async for batch in gather(told("a", "b", ValueError("broken")), 20, lambda _: False):
+            seen += batch
+    assert seen == ["a", "b"]
 
 
 async def test_closing_closes_the_source() -> None:
     closed = asyncio.Event()
 
-    async def endless() -> AsyncGenerator[Event]:
+    async def endless() -> AsyncGenerator[str]:
         try:
             while True:
-                yield token("x")
+                yield "x"
                 await asyncio.sleep(0.001)
         finally:
             closed.set()
 
-    running = coalesce(endless(), 10)
+    running = gather(endless(), 10, lambda _: False)
     await anext(running)
     await running.aclose()
     await asyncio.wait_for(closed.wait(), 1)
 
 
-def test_a_merged_token_has_the_id_of_its_last() -> None:
-    assert merge_tokens([token("a", 3), token("b", 4)]) == [token("ab", 4)]
+async def test_a_token_goes_at_once_with_the_events_before_it() -> None:
+    async def turn() -> AsyncGenerator[Event]:
+        for kind in ("start", "status", "sources", "token"):
+            yield Event(kind)  # type: ignore[arg-type]
+        await asyncio.sleep(0.01)
+        yield Event("end")
+
+    async with asyncio.timeout(1):
+        left = [[event.type for event in batch] async for batch in coalesce(turn(), PATIENT)]
+    assert left == [["start", "status", "sources", "token"], ["end"]]
+
+
+class Typist:
+    """Writes words with a pause before each but the first."""
+
+    name = "typist"
+
+    def __init__(self, *words: str, pause: float) -> None:
+        self.words = words
+        self.pause = pause
+
+    async def write(
+        self, question: str, passages: Sequence[Passage], history: Sequence[Message], policy: str, /
+    ) -> AsyncGenerator[str | Closing]:
+        for number, word in enumerate(self.words):
+            await asyncio.sleep(self.pause if number else 0)
+            yield word
+        yield Closing(declined=True)
+
+
+async def written(writer: CoalescingWriter) -> list[str | Closing]:
+    return [piece async for piece in writer.write("q", [], [], "")]
+
+
+async def test_a_writers_first_words_come_at_once_and_later_ones_together() -> None:
+    writer = CoalescingWriter(Typist("a", "b", "c", "d", pause=0.001), 200)
+    assert writer.name == "typist"
+    assert await written(writer) == ["a", "bcd", Closing(declined=True)]
+
+
+async def test_a_slow_writers_words_do_not_wait() -> None:
+    assert await written(CoalescingWriter(Typist("a", "b", "c", pause=0.06), 20)) == [
+        "a",
+        "b",
+        "c",
+        Closing(declined=True),
+    ]
+
+
+async def test_a_writer_without_a_window_is_left_alone() -> None:
+    assert await written(CoalescingWriter(Typist("a", "b", pause=0), 0)) == ["a", "b", Closing(declined=True)]

@@ -13,7 +13,7 @@ import yaml
 from ray.serve.schema import ServeDeploySchema
 
 from core.settings import Settings
-from serving.cluster import read_config
+from serving.cluster import read_config, read_environment
 
 ROOT = Path(__file__).parents[3]
 
@@ -65,12 +65,13 @@ def test_the_clusters_dashboard_listens_on_loopback(cluster: dict[str, Any]) -> 
     assert "--dashboard-host=127.0.0.1" in start
 
 
-def test_every_node_of_the_cluster_asks_for_the_token(cluster: dict[str, Any]) -> None:
-    starts = [
-        *cluster["head_start_ray_commands"],
-        *cluster["worker_start_ray_commands"],
-    ]
-    assert all("RAY_AUTH_MODE=token" in command for command in starts if "ray start" in command)
+def test_every_node_of_the_cluster_gets_rays_environment(cluster: dict[str, Any]) -> None:
+    starts = [*cluster["head_start_ray_commands"], *cluster["worker_start_ray_commands"]]
+    assert all(". serving/ray.env" in command for command in starts if "ray start" in command)
+
+
+def test_ray_takes_orders_only_with_its_token() -> None:
+    assert read_environment()["RAY_AUTH_MODE"] == "token"
 
 
 def test_the_cluster_installs_the_lock(cluster: dict[str, Any]) -> None:

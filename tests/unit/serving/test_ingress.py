@@ -13,6 +13,7 @@ import pytest
 from core.errors import OverloadedError
 from core.records import Event, Turn
 from core.settings import Settings
+from serving.envelope import RequestId
 from serving.ingress import create_app
 from serving.turns import LocalHost
 from tests.fakes.turns import Desk
@@ -41,7 +42,7 @@ class FakeHost:
 
 def client_of(asked: FakeHost, /, *, url: str = "http://localhost:8000", **settings: Any) -> httpx.AsyncClient:
     app = create_app(Settings(_env_file=None, **settings), asked)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    transport = httpx.ASGITransport(RequestId(app), raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url=url)
 
 

@@ -127,6 +127,7 @@ async def test_a_first_promotion_is_noticed_too(knowledge: Knowledge, threads: T
     with pytest.raises(NotFoundError):
         await setting.retrieve("demo", "q")
     setting.sites.site = Site("demo", live_build="one")
+    setting.clock.seconds += 1.01
     assert (await setting.retrieve("demo", "q")).build == "one"
 
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import psutil
+import pytest
 
 from serving.supervisor import Supervisor
 
@@ -70,3 +71,23 @@ async def test_a_child_that_keeps_dying_is_started_ever_more_slowly(tmp_path: Pa
     await asyncio.sleep(1.5)
     await child.stop()
     assert 2 <= starts(log) <= 4  # at 0, 0.2, 0.6 and 1.4 s; without growing pauses it would be seven
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a child die with its parent")
+async def test_a_child_ends_when_its_supervisor_is_killed(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    code = (
+        "import asyncio, sys; from serving.supervisor import Supervisor\n"
+        "async def main():\n"
+        "    child = Supervisor(sys.argv[1:]); child.start(); await asyncio.sleep(60)\n"
+        "asyncio.run(main())"
+    )
+    command = [sys.executable, "-c", code, sys.executable, "-c", SLEEPS, str(log)]
+    supervising = await asyncio.create_subprocess_exec(*command)
+    await until_started(log, 1)
+    [child] = psutil.Process(supervising.pid).children()
+    supervising.kill()
+    await supervising.wait()
+    async with asyncio.timeout(5):
+        while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.02)

@@ -177,6 +177,11 @@ async def test_what_a_collaborator_raises_reaches_the_host() -> None:
         await answered(agent(ModelWriter(model, "m")), question())
 
 
+async def _drain(items: Any) -> None:
+    async for _ in items:
+        pass
+
+
 async def _first_token(items: Any) -> None:
     async for item in items:
         if isinstance(item, Event) and item.type == "token":
@@ -188,7 +193,6 @@ async def test_closing_the_stream_stops_the_model_and_leaves_no_task() -> None:
     before = asyncio.all_tasks()
     items = agent(ModelWriter(model, "m")).stream(question(), [])
     await _first_token(items)
-    assert not model.stopped
     async with asyncio.timeout(1):
         await items.aclose()
     assert model.stopped
@@ -199,9 +203,8 @@ async def test_cancelling_the_reader_stops_the_model_and_leaves_no_task() -> Non
     model, memory = ScriptedModel(hangs=True), Memory()
     before = asyncio.all_tasks()
     items = agent(ModelWriter(model, "m"), memory=memory).stream(question(), [])
-    reader = asyncio.create_task(answered_forever(items))
-    while not model.prompts:
-        await asyncio.sleep(0.001)
+    reader = asyncio.create_task(_drain(items))
+    await model.began.wait()
     reader.cancel()
     async with asyncio.timeout(1):
         await asyncio.gather(reader, return_exceptions=True)
@@ -209,11 +212,6 @@ async def test_cancelling_the_reader_stops_the_model_and_leaves_no_task() -> Non
     assert model.stopped
     assert asyncio.all_tasks() == before
     assert memory.turns == []
-
-
-async def answered_forever(items: Any) -> None:
-    async for _ in items:
-        pass
 
 
 async def test_turns_at_once_do_not_mix() -> None:

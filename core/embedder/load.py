@@ -1,0 +1,50 @@
+"""Finds and opens the model that the settings name, each kind with the runtime that suits the machine."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from core.embedder.convert import SPEC, convert
+from core.embedder.files import PACKAGED, fingerprint, model_folder
+from core.embedder.protocols import Encoder, Tokenizer
+from core.embedder.tokens import ModelTokenizer
+from core.settings import Settings
+
+_NVIDIA = Path("/proc/driver/nvidia/version")  # asking torch would cost seconds and its memory
+
+
+def load_encoder(name: str, settings: Settings, *, threads: int | None = None) -> Encoder:
+    """The model, ready to run; `threads` bounds the cores it takes on a CPU."""
+    if name.startswith("openai:"):
+        from core.embedder.openai import OpenAIEncoder
+
+        return OpenAIEncoder(name, settings)
+    folder = model_folder(name)
+    if _cuda():
+        return _on_torch(name, folder, "cuda")
+    converted = settings.home / "models" / f"{Path(name).name}-{fingerprint(folder)}"
+    if not (converted / SPEC).exists() and not convert(folder, converted):
+        return _on_torch(name, folder, "cpu")
+    from core.embedder.openvino import OpenVinoEncoder
+
+    return OpenVinoEncoder(name, converted, threads)
+
+
+def load_tokenizer(name: str, settings: Settings) -> Tokenizer:
+    """The model's tokenizer. OpenAI's cannot be had offline: the packaged one counts some more tokens, never fewer."""
+    return ModelTokenizer(model_folder(PACKAGED if name.startswith("openai:") else name))
+
+
+def _cuda() -> bool:
+    if not _NVIDIA.exists() or find_spec("torch") is None:
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _on_torch(name: str, folder: Path, device: str) -> Encoder:
+    from core.embedder.torch import TorchEncoder
+
+    return TorchEncoder(name, folder, device)

@@ -1,0 +1,1 @@
+"""Benches: our own figure against the plain alternative, alternating in one run."""

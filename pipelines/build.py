@@ -1,0 +1,73 @@
+"""One build of a site while it grows: its table, its row in the database, and what becomes of both when it fails.
+
+Knows no file, no model and no pointer: whether a staged build goes live is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+
+from core.database import Database
+from core.errors import IntegrityError
+from core.knowledge import BuildTable, Knowledge
+from core.records import Build, BuildStatus, new_id, now
+from pipelines.rows import chunks_in, notes_in
+from pipelines.tally import Tally
+
+
+def new_build(site: str, embedding_model: str, settings: Mapping[str, Any]) -> Build:
+    """A build that has a name, which sorts by time, and nothing else yet."""
+    name = f"{now():%Y%m%d-%H%M%S}-{new_id()[:6]}"
+    return Build(name, site, f"{site}-{name}", BuildStatus.BUILDING, embedding_model, settings)
+
+
+@contextmanager
+def growing(build: Build, database: Database, knowledge: Knowledge, tally: Tally) -> Iterator[GrowingBuild]:
+    """The build, to be filled and staged; when the block raises, its table is dropped and it is marked as failed."""
+    database.builds.create(build)
+    try:
+        yield GrowingBuild(build, database, knowledge, tally)
+    except BaseException:  # Ctrl-C as well: a table that nobody will finish must not stay
+        knowledge.drop(build.table)
+        database.builds.finish(build.id, BuildStatus.FAILED, tally.counts, tally.seconds)
+        raise
+
+
+class GrowingBuild:
+    """The one writer of a build's table."""
+
+    def __init__(self, build: Build, database: Database, knowledge: Knowledge, tally: Tally) -> None:
+        self._build = build
+        self._database = database
+        self._knowledge = knowledge
+        self._tally = tally
+        self._table: BuildTable | None = None
+
+    def add(self, rows: pa.Table) -> None:
+        """Writes the chunks among the rows and counts what the notes say."""
+        chunks = chunks_in(rows)
+        if len(chunks):
+            with self._tally.timed("write"):
+                self._open(chunks.schema).add(chunks)
+        self._tally.add(notes_in(rows))
+
+    def stage(self, files: int) -> None:
+        """Indexes the table and makes sure that it is whole; from then on the build can be promoted."""
+        if self._table is None or self._tally.documents != files:
+            raise IntegrityError(f"{files:,} files went in and {self._tally.documents:,} came out. Nothing was promoted.")
+        with self._tally.timed("indices"):
+            self._table.build_indices()
+        with self._tally.timed("verify"):
+            self._table.verify(self._tally.chunks_read)
+        self._database.builds.finish(self._build.id, BuildStatus.STAGED, self._tally.counts, self._tally.seconds)
+
+    def _open(self, schema: pa.Schema) -> BuildTable:
+        """The table, made when the first vectors tell how long they are."""
+        if self._table is None:
+            dimensions = schema.field("vector").type.list_size
+            self._table = self._knowledge.create(self._build.table, dimensions)
+        return self._table

@@ -1,0 +1,39 @@
+"""How far an indexing is, on the terminal: files read, chunks embedded. Silent where nobody watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from pipelines.tally import Tally
+
+
+@contextmanager
+def progress_bar(console: Console) -> Iterator[Callable[[Tally, int], None]]:
+    """What to call with the tally and the number of files, whenever there is news."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("files, {task.fields[chunks]} chunks embedded"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("Starting", total=None, chunks="0")
+
+        def show(tally: Tally, files: int) -> None:
+            chunks = f"{tally.counts['chunks/embedded']:,}"
+            done = tally.documents == files
+            progress.update(
+                task,
+                description="Finishing" if done else "Indexing",
+                total=files,
+                completed=tally.documents,
+                chunks=chunks,
+            )
+
+        yield show

@@ -1,0 +1,118 @@
+"""What an indexing did, for a terminal, for programs and for MLflow; and what builds a site has. Decides nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+
+from core.codec import plain
+from core.records import Build, Site
+from core.tracking import TrackedRun
+from pipelines.rows import Note
+from pipelines.tally import Tally
+
+_SHOWN = 20  # refused files on the terminal; MLflow has them all
+_STAGES = {
+    "start": "until the first chunk was embedded: Ray, the model",
+    "read": "parsing and chunking, beside the embedding",
+    "embed": "",
+    "write": "beside the embedding",
+    "indices": "",
+    "verify": "rows, ids, indices",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """One indexing that went live."""
+
+    build: Build
+    tally: Tally
+    total_seconds: float
+
+    def figures(self) -> dict[str, float]:
+        """Counts, seconds per stage and the rate, by flat names."""
+        seconds = {f"seconds/{stage}": round(spent, 3) for stage, spent in self.tally.seconds.items()}
+        rate = self.tally.counts["chunks/embedded"] / self.total_seconds
+        return {**self.tally.counts, **seconds, "seconds/total": self.total_seconds, "chunks/per_second": rate}
+
+    def to_json(self) -> str:
+        """One object, in the form that every `--json` has."""
+        refused = [{"path": note.path, "outcome": note.outcome, "reason": note.reason} for note in self.tally.refused]
+        meta = {"site": self.build.site, "build": self.build.id, **self.build.settings, "refused": refused}
+        return json.dumps({"figures": self.figures(), "intervals": {}, "meta": meta})
+
+    def log(self, run: TrackedRun) -> None:
+        """Into MLflow, with every refused file."""
+        run.set_tag("build", self.build.id)
+        run.log_params(self.build.settings)
+        run.log_metrics(self.figures())
+        if refused := self.tally.refused:
+            names = ("path", "outcome", "reason")
+            run.log_table({name: [getattr(note, name) for note in refused] for name in names}, "refused.json")
+
+    def table(self) -> RenderableType:
+        """What was done, what was not and why, and what to do next."""
+        return Group(self._summary(), *self._refusals(), *self._next_steps())
+
+    def _summary(self) -> Table:
+        table = Table(title=f"Site {self.build.site} answers from build {self.build.id}", title_justify="left")
+        table.show_header = False
+        table.add_column("")
+        table.add_column("", justify="right")
+        table.add_column("", style="dim")
+        for name, count in self.tally.counts.items():
+            table.add_row(name, f"{count:,}")
+        for stage, spent in self.tally.seconds.items():
+            table.add_row(stage, f"{spent:,.1f} s", _STAGES[stage])
+        rate = self.figures()["chunks/per_second"]
+        table.add_row("total", f"{self.total_seconds:,.1f} s", f"{rate:,.1f} chunks a second")
+        return table
+
+    def _refusals(self) -> Iterator[str]:
+        """Failed files first: the ignored are none by their type."""
+        notes = sorted(self.tally.refused, key=lambda note: note.outcome)
+        yield from map(_refusal, notes[:_SHOWN])
+        if len(notes) > _SHOWN:
+            yield f"… and {len(notes) - _SHOWN:,} more, all of them in `refused.json` of the MLflow run."
+
+    def _next_steps(self) -> Iterator[str]:
+        site = self.build.site
+        yield f'Ask it:      python -m serving ask "…" --site {site}'
+        yield f"Measure it:  python -m evals retrieval QUESTIONS --site {site}"
+
+
+def _refusal(note: Note) -> str:
+    mark = "[red]✗[/]" if note.outcome == "failed" else "[dim]·[/]"
+    return f"{mark} {escape(note.path)}: {escape(note.reason)}"
+
+
+def builds_table(site: Site, builds: Sequence[Build]) -> Table:
+    """A site's builds, newest first, and which of them is live."""
+    table = Table("build", "status", "documents", "failed", "chunks", "made", title=f"Site {site.id}", title_justify="left")
+    for build in builds:
+        live = build.id == site.live_build
+        table.add_row(
+            build.id,
+            "[green]live[/]" if live else build.status,
+            f"{build.counts.get('documents/added', 0):,}",
+            f"{build.counts.get('documents/failed', 0):,}",
+            f"{build.counts.get('chunks/embedded', 0):,}",
+            f"{build.created_at:%Y-%m-%d %H:%M} UTC",
+        )
+    return table
+
+
+def builds_json(sites: Iterable[tuple[Site, Sequence[Build]]]) -> str:
+    """The same for programs."""
+    return json.dumps({site.id: {"live_build": site.live_build, "builds": _rows(builds)} for site, builds in sites})
+
+
+def _rows(builds: Sequence[Build]) -> list[dict[str, Any]]:
+    return [plain(build) for build in builds]

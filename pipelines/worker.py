@@ -1,0 +1,87 @@
+"""The worker: one process beside the server that exports ended turns and closes those whose host is gone.
+
+Run it with `python -m pipelines worker`. What fails is logged and tried again; SIGTERM ends it after the batch
+it is at. Knows no request and no model.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Event, Thread
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+from tenacity import RetryCallState, Retrying, stop_when_event_set, wait_exponential
+from tenacity.nap import sleep_using_event
+
+from core.conversations import Conversations
+from core.database import Database
+from core.records import now
+from pipelines.export import export_batch
+
+_LONGEST_PAUSE = 60  # seconds between attempts while something stays broken
+
+
+def run_until_stopped(job: Callable[[Event], None], every: float, log: FilteringBoundLogger) -> None:
+    """Does the job every so many seconds until SIGTERM or SIGINT, which it learns of through the event."""
+    stopping = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    # In a thread, as a signal interrupts the main one, and must not find it holding the event's lock.
+    thread = Thread(target=repeat, args=(job, every, stopping, log), name="worker")
+    log.info("started", every=every)
+    thread.start()
+    thread.join()
+    log.info("stopped")
+
+
+def repeat(job: Callable[[Event], None], every: float, stopping: Event, log: FilteringBoundLogger) -> None:
+    """Round after round until `stopping`; a round that fails is tried again, after ever longer pauses."""
+
+    def report(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        log.error("failed", error=str(error), kind=type(error).__name__, attempt=state.attempt_number)
+
+    retrying = Retrying(
+        wait=wait_exponential(max=_LONGEST_PAUSE),
+        stop=stop_when_event_set(stopping),
+        sleep=sleep_using_event(stopping),
+        after=report,
+        retry_error_callback=lambda _: None,  # it is to stop; the next worker goes on
+    )
+    while not stopping.is_set():
+        retrying(job, stopping)
+        stopping.wait(every)
+
+
+def export_job(
+    database: Database, conversations: Conversations, stale_after: timedelta, log: FilteringBoundLogger
+) -> Callable[[Event], None]:
+    """Closes the turns that lost their host, then exports everything that has ended, batch by batch."""
+
+    def job(stopping: Event) -> None:
+        if aborted := database.turns.abort_stale(now() - stale_after):
+            log.warning("turns lost their host", aborted=aborted)
+        while not stopping.is_set() and (turns := export_batch(database, conversations)):
+            log.info("exported", turns=turns)
+
+    return job
+
+
+def worker_log(level: str) -> FilteringBoundLogger:
+    """A log of JSON lines on standard error, down to a level such as INFO."""
+    log: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        process="worker",
+    )
+    return log

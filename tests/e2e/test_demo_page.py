@@ -1,0 +1,110 @@
+"""The demo page in a real browser, against the real server."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.fakes.server import Server, running
+from tests.fakes.site import PAGES, furnish
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium (apt-get install chromium)")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    home = tmp_path_factory.mktemp("home")
+    pages = tmp_path_factory.mktemp("pages")
+    for name, (title, text) in PAGES.items():
+        (pages / name).write_text(f"# {title}\n\n{text}\n")
+    furnish(home)
+    with running(home, "--no-ray", FRONTDESK_DEMO_PAGES=str(pages)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    page = browser.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda line: complaints.append(line.text) if "Content Security" in line.text else None)
+    page.goto(server.url)
+    yield page
+    page.close()
+    assert complaints == []
+
+
+def ask(page: Page, question: str) -> None:
+    """With the keyboard alone."""
+    expect(page.get_by_label("Your question")).to_be_focused()
+    page.keyboard.type(question)
+    page.keyboard.press("Enter")
+
+
+def test_an_answer_streams_in_with_its_sources(page: Page) -> None:
+    ask(page, "Can I return an opened bag of coffee?")
+    expect(page.locator(".answer")).to_contain_text("Opened bags of coffee cannot be returned.")
+    source = page.locator(".sources li").first
+    expect(source.get_by_role("link", name="Returns")).to_be_visible()
+    expect(source).to_contain_text("Opened bags of coffee cannot be returned.")
+    expect(page.get_by_role("status")).to_contain_text("Opened bags of coffee cannot be returned.")
+
+
+def test_a_mark_leads_to_its_source_and_the_source_to_its_page(page: Page) -> None:
+    ask(page, "Can I return an opened bag of coffee?")
+    mark = page.get_by_role("link", name="Source 1")
+    mark.press("Enter")
+    expect(page.locator(".sources li:target")).to_contain_text("Returns")
+    with page.context.expect_page() as opened:
+        page.locator(".sources").get_by_role("link", name="Returns").click()
+    expect(opened.value.locator("body")).to_contain_text("You can return an unopened item within 30 days")
+
+
+def test_what_is_written_is_shown_as_text(page: Page) -> None:
+    ask(page, "<img src=x onerror=alert(1)> Is shipping free?")
+    expect(page.locator(".question")).to_have_text("<img src=x onerror=alert(1)> Is shipping free?")
+    expect(page.locator(".answer")).not_to_be_empty()
+    assert page.locator("#conversation img").count() == 0
+
+
+def test_the_conversation_outlives_a_reload_and_ends_when_asked(page: Page) -> None:
+    ask(page, "Is shipping free?")
+    expect(page.locator(".answer")).not_to_be_empty()
+    session = page.evaluate("localStorage.getItem('frontdesk-session')")
+    page.reload()
+    assert page.evaluate("localStorage.getItem('frontdesk-session')") == session
+    page.get_by_role("button", name="New conversation").click()
+    ask(page, "Is shipping free?")
+    expect(page.locator(".answer")).not_to_be_empty()
+    assert page.evaluate("localStorage.getItem('frontdesk-session')") != session
+
+
+def test_a_broken_connection_is_told_kindly_and_can_be_tried_again(page: Page) -> None:
+    page.route("**/chat/stream", lambda route: route.abort())
+    ask(page, "Is shipping free?")
+    trouble = page.locator(".trouble")
+    expect(trouble).to_contain_text("The server could not be reached.")
+    page.unroute("**/chat/stream")
+    trouble.get_by_role("button", name="Try again").click()
+    expect(page.locator(".answer")).to_contain_text("Shipping is free for orders over 45 euros.")
+    expect(trouble).to_have_count(0)
+
+
+def test_it_fits_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 640})
+    ask(page, "How long is the warranty on an espresso machine?")
+    expect(page.locator(".sources")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360

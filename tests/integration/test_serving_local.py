@@ -1,0 +1,94 @@
+"""The same application in one process without Ray, and the commands around it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from core.settings import Settings
+from evals.fake_model import FakeModelOptions
+from tests.fakes.chat_model import ChatModel, chat_model
+from tests.fakes.server import ROOT, ask, running
+from tests.fakes.site import furnish
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[ChatModel]:
+    with chat_model(FakeModelOptions(first_token_ms=0, tokens_per_second=0, tokens=5)) as model:
+        yield model
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return furnish(tmp_path_factory.mktemp("home"))
+
+
+def serving(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {"FRONTDESK_HOME": str(home), "PATH": "/usr/bin:/bin", "COLUMNS": "200"}
+    command = [sys.executable, "-m", "serving", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_after_a_restart_the_agent_still_receives_the_sessions_messages(settings: Settings, model: ChatModel) -> None:
+    with running(settings.home, "--no-ray", **model.environment) as server:
+        first = ask(server.url, "Is shipping free?", session="restart")[-1]
+        assert first["type"] == "end"
+        assert server.stop() < 10
+    with running(settings.home, "--no-ray", **model.environment) as server:
+        ask(server.url, "And how long does it take?", session="restart")
+    said = [message["content"] for message in model.prompts()[-1] if message["role"] in {"user", "assistant"}]
+    assert said[:2] == ["Is shipping free?", first["content"]]
+
+
+def test_a_server_without_documents_says_how_to_get_some(tmp_path: Path) -> None:
+    with running(tmp_path, "--no-ray") as server:
+        command = "python -m pipelines index SOURCE --site demo"
+        assert command in server.log.read_text()
+        ready = httpx.get(f"{server.url}/ready")
+        assert ready.status_code == 503
+        assert command in ready.json()["dependencies"]["knowledge"]
+        answer = httpx.post(f"{server.url}/chat", json={"message": "Are you open?", "session_id": "s"})
+        assert answer.status_code == 404
+        assert command in answer.json()["error"]["message"]
+
+
+def test_a_port_in_use_is_one_sentence_and_nothing_is_started(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = serving(tmp_path, "run", "--port", str(port))
+    assert done.returncode == 2
+    assert f"Port {port} on 127.0.0.1 is in use" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_ask_answers_in_the_terminal_with_its_sources(settings: Settings) -> None:
+    done = serving(settings.home, "ask", "Can I return an opened bag of coffee?")
+    assert done.returncode == 0, done.stderr
+    assert "Opened bags of coffee cannot be returned. [1]" in done.stdout
+    assert "/pages/returns.md" in done.stdout
+
+
+def test_ask_prints_one_json_object(settings: Settings) -> None:
+    done = serving(settings.home, "ask", "Can I return an opened bag of coffee?", "--json")
+    answer = json.loads(done.stdout)
+    assert answer["type"] == "end"
+    assert answer["citations"][0]["title"] == "Returns"
+
+
+def test_ask_goes_on_with_a_session(settings: Settings) -> None:
+    serving(settings.home, "ask", "Is shipping free?", "--session", "mine")
+    done = serving(settings.home, "ask", "And from how many euros?", "--session", "mine", "--json")
+    assert "45 euros" in json.loads(done.stdout)["content"]
+
+
+def test_asking_a_site_that_does_not_exist_says_how_to_make_it(settings: Settings) -> None:
+    done = serving(settings.home, "ask", "Hello?", "--site", "nowhere")
+    assert done.returncode == 2
+    assert "python -m pipelines index SOURCE --site nowhere" in done.stderr

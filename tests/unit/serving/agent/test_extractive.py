@@ -1,0 +1,173 @@
+"""The writer that quotes: what it chooses, how it reads, and when it says that there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from core.records import Message, Passage
+from serving.agent import Closing, Extractive
+from serving.agent.evidence import SHORTLIST, Candidate
+from serving.agent.extractive import compose
+from serving.agent.prompts import NO_ANSWER
+from serving.agent.sentences import split
+from tests.fakes.models import word_vectors
+from tests.fakes.retriever import passage
+
+RETURNS = passage(
+    "You have **30 days** from the day of delivery to send back a machine or grinder.\n\n"
+    "- Unused and in its box: you get the full price back.\n"
+    "- Used: we keep 10% of the price to clean it.\n\n"
+    "Please keep the original box. It protects the machine on the way back.",
+    title="Returns and refunds",
+    heading="Returns and refunds > Machines and grinders",
+)
+MERLIN = passage(
+    "Price: £489, including a tamper.\n\n| | Merlin |\n|---|---|\n| Water tank | 1.8 litres |\n| Weight | 9.2 kg |\n",
+    title="Kestrel Merlin",
+    heading="Kestrel Merlin > Specification",
+    name="merlin",
+)
+HOURS = passage(
+    "The shop is open from nine to six on weekdays. On Sundays it is closed.", title="Opening hours", name="hours"
+)
+PAGES = [RETURNS, MERLIN, HOURS]
+
+
+async def written(
+    question: str, passages: Sequence[Passage] = PAGES, history: Sequence[Message] = ()
+) -> tuple[str, bool]:
+    *pieces, closing = [
+        piece async for piece in Extractive(word_vectors).write(question, passages, history, "A policy.")
+    ]
+    assert isinstance(closing, Closing)
+    return "".join(str(piece) for piece in pieces), closing.declined
+
+
+async def test_it_quotes_the_sentence_that_answers_with_its_mark() -> None:
+    answer, declined = await written("How many days do I have to send back a machine after delivery?")
+    assert answer.startswith("You have 30 days from the day of delivery to send back a machine or grinder. [1]")
+    assert not declined
+
+
+async def test_a_table_row_says_where_it_stands() -> None:
+    answer, _ = await written("What is the weight of the Merlin?")
+    assert answer == "Kestrel Merlin, Specification:\n- Weight: 9.2 kg [2]"
+
+
+async def test_a_misspelt_question_is_understood() -> None:
+    assert await written("watter tannk merlin") == await written("water tank merlin")
+
+
+def composed(passages: Sequence[Passage], *scores: tuple[int, int, float]) -> str:
+    """The answer from sentences given as (passage from 1, position in it, score), best first."""
+    weighed = [
+        Candidate(n, position, split(passages[n - 1].chunk.text)[position], "", frozenset(), frozenset(), score)
+        for n, position, score in scores
+    ]
+    return "\n\n".join(compose(weighed, passages))
+
+
+def test_list_items_stand_below_each_other_in_the_order_of_the_page() -> None:
+    assert composed(PAGES, (1, 2, 1.2), (1, 1, 1.1)) == (
+        "Returns and refunds, Machines and grinders:\n"
+        "- Unused and in its box: you get the full price back. [1]\n"
+        "- Used: we keep 10% of the price to clean it. [1]"
+    )
+
+
+def test_prose_after_a_list_is_no_part_of_it() -> None:
+    assert composed(PAGES, (1, 2, 1.2), (1, 3, 1.1)).endswith("clean it. [1]\n\nPlease keep the original box. [1]")
+
+
+def test_sentences_are_grouped_by_page_the_best_page_first() -> None:
+    assert composed(PAGES, (3, 1, 1.4), (2, 0, 1.3), (3, 0, 1.2)) == (
+        "The shop is open from nine to six on weekdays. [3] On Sundays it is closed. [3]\n\n"
+        "Price: £489, including a tamper. [2]"
+    )
+
+
+def test_a_sentence_that_leans_on_the_one_before_brings_it_along() -> None:
+    assert composed(PAGES, (1, 4, 1.2)) == (
+        "Please keep the original box. [1] It protects the machine on the way back. [1]"
+    )
+
+
+def test_an_introduction_brings_its_list_along() -> None:
+    steps = passage("To descale it you need:\n\n- 250 ml of liquid\n- a jug\n\nThen wait.")
+    assert composed([steps], (1, 0, 1.2)) == "To descale it you need: [1]\n- 250 ml of liquid [1]\n- a jug [1]"
+
+
+def test_what_two_pages_say_alike_is_said_once() -> None:
+    twin = passage("On Sundays, it is closed.", name="visit")
+    assert composed([HOURS, twin], (1, 1, 1.2), (2, 0, 1.2)) == "On Sundays it is closed. [1]"
+
+
+def test_at_most_four_sentences_are_chosen() -> None:
+    shops = passage(" ".join(f"{name} sells {name}s." for name in ("Ann", "Bob", "Cid", "Dee", "Eve", "Fay")))
+    assert composed([shops], *((1, position, 1.0) for position in range(6))).count("[1]") == 4
+
+
+def test_sentences_far_below_the_best_stay_out_sooner_on_another_page() -> None:
+    here = composed(PAGES, (3, 0, 1.5), (3, 1, 1.2), (2, 0, 1.2))
+    assert here == "The shop is open from nine to six on weekdays. [3] On Sundays it is closed. [3]"
+    assert composed(PAGES, (3, 0, 1.5), (3, 1, 1.0)) == "The shop is open from nine to six on weekdays. [3]"
+    assert composed(PAGES, (3, 0, 0.9), (3, 1, 0.7)) == "The shop is open from nine to six on weekdays. [3]"
+
+
+async def test_it_declines_in_one_plain_sentence_when_nothing_fits() -> None:
+    far = [passage(each.chunk.text, dense=0.05) for each in PAGES]
+    assert await written("Who won the cup final in Mongolia?", far) == (NO_ANSWER, True)
+
+
+async def test_a_near_miss_names_the_nearest_pages() -> None:
+    answer, declined = await written("Which colour is the cable of the Merlin?")
+    assert declined
+    assert answer.startswith(f"{NO_ANSWER} The nearest pages are: Kestrel Merlin")
+
+
+async def test_without_passages_or_without_words_in_them_it_declines() -> None:
+    assert await written("When are you open?", []) == (NO_ANSWER, True)
+    assert await written("When are you open?", [passage("")]) == (NO_ANSWER, True)
+
+
+async def test_a_follow_up_is_answered_from_what_it_points_back_to() -> None:
+    history = [Message("user", "What does the specification of the Merlin say?"), Message("assistant", "Much.")]
+    answer, _ = await written("And its weight?", history=history)
+    assert "- Weight: 9.2 kg [2]" in answer
+
+
+async def test_a_page_that_only_its_words_found_can_answer() -> None:
+    found = [passage("We do not take cheques.", dense=None, name="pay"), HOURS]
+    answer, _ = await written("Do you take cheques?", found)
+    assert answer.startswith("We do not take cheques. [1]")
+
+
+async def test_few_sentences_are_embedded_however_long_the_passages() -> None:
+    asked: list[int] = []
+
+    async def counting(texts: Sequence[str]) -> Any:
+        asked.append(len(texts))
+        return await word_vectors(texts)
+
+    long = passage(" ".join(f"Sentence {number} about the shop." for number in range(100)))
+    [piece async for piece in Extractive(counting).write("Where is the shop?", [long], [], "")]
+    assert max(asked) == 1 + SHORTLIST
+
+
+async def test_a_model_that_calls_everything_alike_declines_as_well() -> None:
+    async def crowded(texts: Sequence[str]) -> Any:
+        """All within a narrow cone, as some embedding models have it."""
+        vectors = np.hstack([0.6 * await word_vectors(texts), np.full((len(texts), 1), 0.8, np.float32)])
+        return vectors.astype(np.float32)
+
+    async def asked(question: str) -> bool:
+        alike = [passage(each.chunk.text, name=each.chunk.document, dense=0.66) for each in PAGES]
+        *_, closing = [piece async for piece in Extractive(crowded).write(question, alike, [], "")]
+        assert isinstance(closing, Closing)
+        return closing.declined
+
+    assert await asked("Who won the cup final in Mongolia?")
+    assert not await asked("What is the water tank of the Merlin?")
