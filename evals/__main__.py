@@ -16,6 +16,8 @@ app = commands("Is it any good: retrieval measures, benches, and the model serve
 bench = commands("Our own figure against the plain alternative, in one run.")
 app.add_typer(bench, name="bench")
 
+_AWS = Path("../shared/data/aws-docs-qa")  # public data beside the checkout; see each option's help for another
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object: figures, intervals, meta.")]
 
 
@@ -77,7 +79,7 @@ def bench_embed(
 @bench.command("index")
 def bench_index(
     *,
-    source: Annotated[Path | None, typer.Option(help="Pages to index; by default the AWS pages.")] = None,
+    source: Annotated[Path, typer.Option(help="A folder of Markdown pages to index.")] = _AWS / "documents",
     json: Json = False,
 ) -> None:
     """The whole pipeline against the raw encoder on the same chunks, with start-up and without."""
@@ -98,11 +100,17 @@ def bench_search(
 
 
 @bench.command("chat")
-def bench_chat(*, json: Json = False) -> None:
+def bench_chat(
+    *,
+    sample: Annotated[Path, typer.Option(help="A folder with pages and golden.jsonl to chat about.")] = Path(
+        "datasets/kestrel"
+    ),
+    json: Json = False,
+) -> None:
     """Streams a second on Ray Serve against a token-by-token handle and bare uvicorn."""
     from evals.bench import chat
 
-    _show(chat.run(load_settings()), json=json)
+    _show(chat.run(load_settings(), sample), json=json)
 
 
 def _show(report: Report, *, json: bool) -> None:

@@ -1,4 +1,4 @@
-"""Commands of the pipelines: `python -m pipelines index | worker | export | status`. Translates, and decides nothing."""
+"""`python -m pipelines index | worker | export | status`: translates what was typed, and decides nothing."""
 
 from __future__ import annotations
 
@@ -27,12 +27,18 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 def index(
     source: Annotated[str, typer.Argument(help="A folder, a file, a glob in quotes, or s3://bucket/prefix.")],
     *,
-    site: Annotated[str | None, typer.Option(help="The site, created where there is none. [default: FRONTDESK_SITE]")] = None,
-    base_url: Annotated[str | None, typer.Option(help="URL of the source's root: pages are cited by it and their path.")] = None,
+    site: Annotated[
+        str | None, typer.Option(help="The site, created where there is none. [default: FRONTDESK_SITE]")
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option(help="URL of the source's root: pages are cited by it and their path.")
+    ] = None,
     policy: Annotated[Path | None, typer.Option(help="What the assistant is for: the site's policy.md.")] = None,
     golden: Annotated[Path | None, typer.Option(help="Questions with answers: the site's golden.jsonl.")] = None,
     chunk_tokens: Annotated[int | None, typer.Option(help="Longest chunk. [default: FRONTDESK_CHUNK_TOKENS]")] = None,
-    chunk_overlap: Annotated[int | None, typer.Option(help="Tokens two chunks share. [default: FRONTDESK_CHUNK_OVERLAP]")] = None,
+    chunk_overlap: Annotated[
+        int | None, typer.Option(help="Tokens two chunks share. [default: FRONTDESK_CHUNK_OVERLAP]")
+    ] = None,
     embedding_model: Annotated[str | None, typer.Option(help="[default: FRONTDESK_EMBEDDING_MODEL]")] = None,
     json: Json = False,
 ) -> None:
@@ -54,7 +60,10 @@ def index(
                 report = index(registered, settings, stores, models, watch)
         except KeyboardInterrupt:
             live = database.sites.get(registered.id).live_build
-            typer.echo(f"Stopped. Site {registered.id} answers from {f'build {live}' if live else 'no build'} as before.", err=True)
+            typer.echo(
+                f"Stopped. Site {registered.id} answers from {f'build {live}' if live else 'no build'} as before.",
+                err=True,
+            )
             raise typer.Exit(130) from None
     if json:
         typer.echo(report.to_json())

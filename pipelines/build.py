@@ -58,7 +58,9 @@ class GrowingBuild:
     def stage(self, files: int) -> None:
         """Indexes the table and makes sure that it is whole; from then on the build can be promoted."""
         if self._table is None or self._tally.documents != files:
-            raise IntegrityError(f"{files:,} files went in and {self._tally.documents:,} came out. Nothing was promoted.")
+            raise IntegrityError(
+                f"{files:,} files went in and {self._tally.documents:,} came out. Nothing was promoted."
+            )
         with self._tally.timed("indices"):
             self._table.build_indices()
         with self._tally.timed("verify"):

@@ -63,7 +63,7 @@ def ray_cluster(address: str) -> Iterator[Shares]:
         context.print_on_execution_start = False
         context.raise_original_map_exception = True  # the error's own sentence, not Ray's account of it
         logging.getLogger("ray.data").setLevel(logging.ERROR)
-        has = ray.cluster_resources()
+        has: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
         shared = shares(has.get("CPU", 1), has.get("GPU", 0))
         # A cluster loses machines. On one machine a process dies of memory, and would again.
         yield shared if address == "local" else replace(shared, restarts=-1)

@@ -16,7 +16,7 @@ from core.records import Chunk, Document, Source
 from core.settings import Settings
 from pipelines.chunk import chunk
 from pipelines.ingest import Parser, Refusal, ingest
-from pipelines.rows import Note, pack, unembedded
+from pipelines.rows import Note, Outcome, pack, unembedded
 from pipelines.sources import SourceFile, list_files
 
 _log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class Read:
         chunks = self._chunk(document)
         seconds = perf_counter() - started
         if isinstance(chunks, Refusal):
-            outcome = "ignored" if chunks.ignored else "failed"
+            outcome: Outcome = "ignored" if chunks.ignored else "failed"
             return Note("read", began, seconds, 0, source.id, file.path, outcome, chunks.reason), []
         return Note("read", began, seconds, len(chunks), source.id, file.path), chunks
 
@@ -83,7 +83,7 @@ class Read:
             return document
         try:
             chunks = chunk(document, self._tokenizer, tokens=self._tokens, overlap=self._overlap)
-        except Exception as error:  # a bad file never stops a build, whatever is bad about it
+        except Exception as error:  # noqa: BLE001 - a bad file never stops a build, whatever is bad about it
             _log.exception("Chunking %s failed", document.path)
             return Refusal(document.path, f"cannot be cut into chunks: {type(error).__name__}: {error}")
         return chunks or Refusal(document.path, "holds no text")

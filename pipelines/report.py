@@ -95,7 +95,9 @@ def _refusal(note: Note) -> str:
 
 def builds_table(site: Site, builds: Sequence[Build]) -> Table:
     """A site's builds, newest first, and which of them is live."""
-    table = Table("build", "status", "documents", "failed", "chunks", "made", title=f"Site {site.id}", title_justify="left")
+    table = Table(
+        "build", "status", "documents", "failed", "chunks", "made", title=f"Site {site.id}", title_justify="left"
+    )
     for build in builds:
         live = build.id == site.live_build
         table.add_row(

@@ -1,4 +1,7 @@
-"""What an indexing has done so far: counts, seconds per stage, and the files that gave no document. Knows no display."""
+"""What an indexing has done so far: counts, seconds per stage, and the files that gave no document.
+
+Knows no display.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +22,14 @@ _ENVIRONMENT = Path(__file__).parent / "ray.env"
 
 
 @contextmanager
-def cluster(host: str, port: int, *, cpus: int | None = None) -> Iterator[None]:
+def cluster(
+    host: str, port: int, *, cpus: int | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[None]:
     """A cluster of this process' own that serves on `host:port`; gone on exit, with all that was deployed.
 
-    `cpus` is what replicas may claim between them, by default what the machine has.
+    `cpus` is what replicas may claim between them, by default what the machine has; `environment` replaces `ray.env`.
     """
-    provide_environment(read_environment())
+    provide_environment(read_environment() if environment is None else environment)
     import ray
     from ray import serve
 
@@ -47,8 +50,10 @@ def cluster(host: str, port: int, *, cpus: int | None = None) -> Iterator[None]:
         )
         yield
     finally:
-        serve.shutdown()  # type: ignore[no-untyped-call]
-        ray.shutdown()
+        # Ray passes on what its processes print; those that are being ended complain of it.
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+            serve.shutdown()  # type: ignore[no-untyped-call]
+            ray.shutdown()
 
 
 def deploy(

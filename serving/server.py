@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from threading import Thread
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import httpx
 from rich.console import Console
@@ -21,6 +21,9 @@ from core.database import migrate
 from core.errors import ConfigurationError
 from core.settings import Settings, load_settings
 from serving.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from serving.agent import Writer
 
 _WORKER = (sys.executable, "-m", "pipelines", "worker")
 _ANY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
@@ -78,14 +81,14 @@ def _unbindable(host: str, port: int, error: OSError) -> str:
 
 
 @contextmanager
-def plain_server(settings: Settings) -> Iterator[None]:
+def plain_server(settings: Settings, *, writer: Writer | None = None) -> Iterator[None]:
     """The application without Ray, served by uvicorn from a thread of this process."""
     import uvicorn
 
     from serving.app import create_local_app
 
     config = uvicorn.Config(
-        create_local_app(settings),
+        create_local_app(settings, writer=writer),
         host=settings.host,
         port=settings.port,
         log_level="warning",

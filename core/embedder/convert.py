@@ -1,6 +1,7 @@
-"""Turns a sentence-transformers model into one OpenVINO graph, tokens in and unit vectors out, and saves it once.
+"""Turns a sentence-transformers model into OpenVINO graphs, tokens in and unit vectors out, and saves them once.
 
-Needs torch and sentence-transformers; what it saves needs neither.
+Needs torch and sentence-transformers; what it saves needs neither. There are two graphs: the exact one, and where
+the vectors stay what they were a quick one with 8-bit multiplications.
 """
 
 from __future__ import annotations
@@ -13,14 +14,25 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
-from core.embedder.tokens import max_tokens
+import numpy as np
+
+from core.embedder.files import read_json
+from core.embedder.quantize import quantized
+from core.errors import ConfigurationError, ModelError
 
 if TYPE_CHECKING:
+    import openvino
     from sentence_transformers import SentenceTransformer
+    from tokenizers import Tokenizer
 
 _log = logging.getLogger(__name__)
 
+VERSION = 2  # of what is saved: part of the folder's name
 SPEC = "frontdesk.json"  # written last: a folder without it was never finished
+EXACT, QUICK = "model.xml", "quick.xml"
+
+_PROBES = ("What are your opening hours?", "Ein Satz über Größe.", "", "a " * 40)
+_SAME = 0.999  # cosine between the model and its conversion
 
 
 def convert(source: Path, target: Path) -> bool:
@@ -30,7 +42,7 @@ def convert(source: Path, target: Path) -> bool:
     try:
         if not _save(source, unfinished):
             return False
-        if target.exists():  # left over without its spec, else nobody would convert
+        if target.exists() and not (target / SPEC).exists():  # somebody's copy that broke off
             shutil.rmtree(target)
         unfinished.rename(target)
     except OSError:
@@ -39,6 +51,15 @@ def convert(source: Path, target: Path) -> bool:
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return True
+
+
+def read_spec(folder: Path) -> dict[str, Any]:
+    """What `convert` noted of a model, once every file is found as it was written."""
+    spec = read_json(folder / SPEC)
+    for file, size in spec.get("files", {"any": -1}).items():
+        if not (folder / file).exists() or (folder / file).stat().st_size != size:
+            raise ConfigurationError(f"The converted model in {folder} is damaged: delete the folder, it is made anew.")
+    return spec
 
 
 def _save(source: Path, folder: Path) -> bool:
@@ -50,22 +71,50 @@ def _save(source: Path, folder: Path) -> bool:
     model = SentenceTransformer(str(source), device="cpu")
     try:
         graph = _graph(model)
+        _check(model, graph)
+        tokenizer = _tokenizer(model)
+        quick = quantized(graph, tokenizer)
     except Exception as error:  # noqa: BLE001 - whatever the tracer or the converter chokes on: torch can still run the model
         _log.warning("OpenVINO cannot convert %s (%s): it runs on torch, several times slower", source, error)
         return False
-    openvino.save_model(graph, str(folder / "model.xml"), compress_to_fp16=False)
-    shutil.copy(source / "tokenizer.json", folder)
+    openvino.save_model(graph, str(folder / EXACT), compress_to_fp16=False)
+    if quick is not None:
+        openvino.save_model(quick, str(folder / QUICK), compress_to_fp16=False)
+    tokenizer.save(str(folder / "tokenizer.json"))
     spec = {
         "dimensions": model.get_embedding_dimension(),
-        "max_tokens": min(int(model.max_seq_length or max_tokens(source)), max_tokens(source)),
+        "max_tokens": tokenizer.truncation["max_length"],
         "pad": int(model.tokenizer.pad_token_id or 0),
         "prompts": dict(model.prompts),
+        "files": {path.name: path.stat().st_size for path in folder.iterdir()},
     }
     (folder / SPEC).write_text(json.dumps(spec))
     return True
 
 
-def _graph(model: SentenceTransformer) -> Any:
+def _tokenizer(model: SentenceTransformer) -> Tokenizer:
+    """The model's tokenizer as it really reads: with what its modules add, and cut where they cut."""
+    tokenizer: Tokenizer = model.tokenizer.backend_tokenizer
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(int(model.max_seq_length))
+    return tokenizer
+
+
+def _check(model: SentenceTransformer, graph: openvino.Model) -> None:
+    """Compares both on a few texts of each kind: some modules' work depends on more than tokens."""
+    import openvino
+
+    run = openvino.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    for kind, encode in (("query", model.encode_query), ("document", model.encode_document)):
+        for text in _PROBES:
+            read = model.tokenizer(model.prompts.get(kind, "") + text, truncation=True, return_tensors="np")
+            expected = encode(text, normalize_embeddings=True, show_progress_bar=False)
+            found = next(iter(run([read["input_ids"], read["attention_mask"]]).values()))[0]
+            if float(np.dot(found, expected)) < _SAME:
+                raise ModelError(f"its {kind} vectors would differ")
+
+
+def _graph(model: SentenceTransformer) -> openvino.Model:
     """The whole pipeline, pooling and normalization included, as one graph."""
     import openvino
     import torch
@@ -84,4 +133,6 @@ def _graph(model: SentenceTransformer) -> Any:
     ids = torch.ones(2, 16, dtype=torch.long)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # the tracer warns of every shape that it reads
-        return openvino.convert_model(Whole().eval(), example_input={"input_ids": ids, "attention_mask": ids})
+        example = {"input_ids": ids, "attention_mask": ids}
+        graph = openvino.convert_model(Whole().eval(), example_input=example)
+    return graph

@@ -12,7 +12,7 @@ from time import perf_counter
 import numpy as np
 from lancedb.rerankers import RRFReranker
 
-from core.embedder import load_encoder
+from core.embedder import Vectors, load_encoder
 from core.errors import NotFoundError
 from core.knowledge import BuildTable, Knowledge, Query, Vector
 from core.settings import Settings
@@ -64,9 +64,7 @@ def _bare(table: BuildTable) -> Search:
     return search
 
 
-def _alternate(
-    texts: Sequence[str], vectors: Sequence[Vector], ours: Search, bare: Search
-) -> tuple[list[float], list[float]]:
+def _alternate(texts: Sequence[str], vectors: Vectors, ours: Search, bare: Search) -> tuple[list[float], list[float]]:
     """Milliseconds of each call, turn about, so that a slow moment of the machine meets both."""
     times: tuple[list[float], list[float]] = ([], [])
     for number in range(_ROUNDS + 1):

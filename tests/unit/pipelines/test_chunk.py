@@ -55,8 +55,9 @@ def test_every_word_of_the_document_is_in_some_chunk_in_order() -> None:
 
 def test_a_split_section_repeats_the_end_of_the_chunk_before() -> None:
     first, second = chunk(document(sentences(12)), Words(), tokens=40, overlap=10)[:2]
-    shared = second.text[: len("Sentence number 6 is here.")]
+    shared = "Sentence number 6 is here. Sentence number 7 is here."
     assert first.text.endswith(shared)
+    assert second.text.startswith(shared)
 
 
 def test_no_overlap_means_nothing_twice() -> None:

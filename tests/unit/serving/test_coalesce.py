@@ -83,8 +83,8 @@ async def test_closing_closes_the_source() -> None:
 
 async def test_a_token_goes_at_once_with_the_events_before_it() -> None:
     async def turn() -> AsyncGenerator[Event]:
-        for kind in ("start", "status", "sources", "token"):
-            yield Event(kind)  # type: ignore[arg-type]
+        for event in (Event("start"), Event("status"), Event("sources"), Event("token")):
+            yield event
         await asyncio.sleep(0.01)
         yield Event("end")
 
