@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     # Questions to answers
     model: str = Field(
         "extractive",
-        description="Who answers: `extractive` (quotes, no key) or a model as LangChain names it: `openai:gpt-4o-mini`.",
+        description="Who answers: `extractive` (quotes, no key) or a LangChain model: `openai:gpt-4o-mini`.",
     )
     model_base_url: str | None = Field(
         None, description="Base URL of an OpenAI-compatible server for `openai:` models."

@@ -1,15 +1,12 @@
-"""The events that a turn's host adds to the agent's: how a turn starts, ends, fails, and is told again."""
+"""The events that a turn's host adds to the agent's: how a turn starts, ends and fails."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from core.errors import ConflictError, FrontdeskError
-from core.records import Event, Passage, Turn, TurnStatus
-
-_SNIPPET = 300  # characters of a passage that a client shows beside its title
+from core.errors import FrontdeskError
+from core.records import Event, Turn, TurnStatus
 
 
 class InterruptedTurnError(FrontdeskError):
@@ -45,32 +42,8 @@ def error_event(error: FrontdeskError) -> Event:
     return Event("error", data)
 
 
-def replay(turn: Turn) -> Iterator[Event]:
-    """An ended turn told again from what is stored; ConflictError while it is being answered."""
-    if turn.status is TurnStatus.OPEN:
-        raise ConflictError("This turn is being answered already.", param="turn_id", retry_after=1)
-    yield start_event(turn)
-    if turn.passages:
-        yield Event("sources", {"sources": [_source(passage) for passage in turn.passages]})
-    if turn.answer:
-        yield Event("token", {"content": turn.answer})
-    yield closing_event(turn)
-
-
 def closing_event(turn: Turn) -> Event:
     """The last event of an ended turn."""
     if turn.status is TurnStatus.DONE:
         return end_event(turn)
     return error_event(InterruptedTurnError("This answer was interrupted. Please ask again."))
-
-
-def _source(passage: Passage) -> dict[str, Any]:
-    chunk = passage.chunk
-    return {
-        "id": chunk.id,
-        "title": chunk.title,
-        "url": chunk.url,
-        "heading": chunk.heading,
-        "snippet": chunk.text[:_SNIPPET],
-        "score": passage.score,
-    }

@@ -16,9 +16,10 @@ from typing import Any, Protocol
 from core.errors import FrontdeskError, OverloadedError
 from core.records import Event, Message, Turn, TurnStatus, now
 from serving.coalesce import coalesce
-from serving.events import end_event, error_event, replay, start_event
+from serving.events import end_event, error_event, start_event
 from serving.ledger import Ledger
 from serving.readiness import Check, ask_all
+from serving.replay import replay
 
 logger = logging.getLogger(__name__)
 

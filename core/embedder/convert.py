@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from core.embedder.files import read_json
-from core.embedder.quantize import quantized
+from core.embedder.tokens import max_tokens
 from core.errors import ConfigurationError, ModelError
 
 if TYPE_CHECKING:
@@ -67,12 +67,14 @@ def _save(source: Path, folder: Path) -> bool:
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as chatter
 
+    from core.embedder.quantize import quantized
+
     chatter.disable_progress_bar()
     model = SentenceTransformer(str(source), device="cpu")
     try:
         graph = _graph(model)
         _check(model, graph)
-        tokenizer = _tokenizer(model)
+        tokenizer = _tokenizer(model, max_tokens(source))
         quick = quantized(graph, tokenizer)
     except Exception as error:  # noqa: BLE001 - whatever the tracer or the converter chokes on: torch can still run the model
         _log.warning("OpenVINO cannot convert %s (%s): it runs on torch, several times slower", source, error)
@@ -92,11 +94,11 @@ def _save(source: Path, folder: Path) -> bool:
     return True
 
 
-def _tokenizer(model: SentenceTransformer) -> Tokenizer:
+def _tokenizer(model: SentenceTransformer, limit: int) -> Tokenizer:
     """The model's tokenizer as it really reads: with what its modules add, and cut where they cut."""
     tokenizer: Tokenizer = model.tokenizer.backend_tokenizer
     tokenizer.no_padding()
-    tokenizer.enable_truncation(int(model.max_seq_length))
+    tokenizer.enable_truncation(min(int(model.max_seq_length or limit), limit))
     return tokenizer
 
 
@@ -134,5 +136,4 @@ def _graph(model: SentenceTransformer) -> openvino.Model:
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # the tracer warns of every shape that it reads
         example = {"input_ids": ids, "attention_mask": ids}
-        graph = openvino.convert_model(Whole().eval(), example_input=example)
-    return graph
+        return openvino.convert_model(Whole().eval(), example_input=example)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from core.embedder.convert import SPEC, convert
+from core.embedder.convert import SPEC, VERSION, convert
 from core.embedder.files import PACKAGED, fingerprint, model_folder
 from core.embedder.protocols import Encoder, Tokenizer
 from core.embedder.tokens import ModelTokenizer
@@ -23,7 +23,7 @@ def load_encoder(name: str, settings: Settings, *, threads: int | None = None) -
     folder = model_folder(name)
     if _cuda():
         return _on_torch(name, folder, "cuda")
-    converted = settings.home / "models" / f"{Path(name).name}-{fingerprint(folder)}"
+    converted = settings.home / "models" / f"{Path(name).name}-{fingerprint(folder)}-{VERSION}"
     if not (converted / SPEC).exists() and not convert(folder, converted):
         return _on_torch(name, folder, "cpu")
     from core.embedder.openvino import OpenVinoEncoder

@@ -1,27 +1,32 @@
-"""Runs a saved OpenVINO graph on the CPU: bf16 where it has it, else f32. Needs neither torch nor transformers.
+"""Runs saved OpenVINO graphs on the CPU: bf16 where it has it, else f32. Needs neither torch nor transformers.
 
 Texts are sorted by length and packed into batches of equal work, so that hardly any padding is computed; one
-batch a core is in flight, which two cores take better than one batch on both.
+batch a core is in flight, which two cores take better than one batch on both. Long texts go through the graph with
+8-bit multiplications, whose rounding averages out over many tokens; short ones, questions above all, through the
+exact one. Which one depends on the text alone, so a text always has the same vector.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Lock
 
 import numpy as np
 import openvino
 from numpy.typing import NDArray
 
-from core.embedder.convert import SPEC
-from core.embedder.files import read_json
+from core.embedder.convert import EXACT, QUICK, read_spec
 from core.embedder.protocols import Kind, Vectors
+from core.embedder.quantize import DYNAMIC_GROUP
 from core.embedder.tokens import read_tokenizer
 
-_BATCH_TOKENS = 2048  # of one inference, padding included: what its activations need stays in the cache
+_SHORT = 64  # tokens
+_BATCH_TOKENS = 1024  # of one inference, padding included: what its activations need stays in the cache
 
 Ids = NDArray[np.int64]  # (batch, tokens)
 
@@ -30,7 +35,7 @@ class OpenVinoEncoder:
     """A converted model. `threads` bounds the cores it uses; None takes all."""
 
     def __init__(self, name: str, folder: Path, threads: int | None = None) -> None:
-        spec = read_json(folder / SPEC)
+        spec = read_spec(folder)
         self.name = name
         self.dimensions: int = spec["dimensions"]
         self.max_tokens: int = spec["max_tokens"]
@@ -39,10 +44,10 @@ class OpenVinoEncoder:
         self._tokenizer = read_tokenizer(folder)
         self._tokenizer.enable_truncation(self.max_tokens)
         streams = threads or len(os.sched_getaffinity(0))
-        self._requests: SimpleQueue[openvino.InferRequest] = SimpleQueue()
-        for request in _requests(folder, streams):
-            self._requests.put(request)
+        self._exact = _Graph(folder / EXACT, streams)
+        self._quick = _Graph(folder / QUICK, streams, DYNAMIC_GROUP) if QUICK in spec["files"] else self._exact
         self._threads = ThreadPoolExecutor(streams, thread_name_prefix="encode")
+        self.encode([""])  # the first visitor should not wait for the exact graph; the quick one waits for a long text
 
     def encode(self, texts: Sequence[str], kind: Kind = "document") -> Vectors:
         """The texts' vectors in their order."""
@@ -57,14 +62,45 @@ class OpenVinoEncoder:
         return vectors
 
     def _infer(self, rows: Sequence[Sequence[int]], batch: Sequence[int]) -> Vectors:
-        ids, mask = _padded([rows[number] for number in batch], self._pad)
-        request = self._requests.get()
+        texts = [rows[number] for number in batch]
+        graph = self._quick if len(texts[0]) > _SHORT else self._exact
+        return graph.infer(*_padded(texts, self._pad))
+
+
+class _Graph:
+    """A graph, compiled when it is first needed, with one request a stream."""
+
+    def __init__(self, path: Path, streams: int, options: Mapping[str, int] | None = None) -> None:
+        self._path, self._streams, self._options = path, streams, options or {}
+        self._compiling = Lock()
+
+    def infer(self, ids: Ids, mask: Ids) -> Vectors:
+        """A batch's vectors."""
+        with self._compiling:
+            requests = self._requests
+        request = requests.get()
         try:
             request.infer({"input_ids": ids, "attention_mask": mask})
             found: Vectors = request.get_output_tensor().data.copy()
             return found
         finally:
-            self._requests.put(request)
+            requests.put(request)
+
+    @cached_property
+    def _requests(self) -> SimpleQueue[openvino.InferRequest]:
+        core = openvino.Core()
+        options = {
+            "INFERENCE_PRECISION_HINT": precision(core),
+            "NUM_STREAMS": self._streams,
+            "INFERENCE_NUM_THREADS": self._streams,
+            "ENABLE_CPU_PINNING": False,  # several encoders may share the machine
+            **self._options,
+        }
+        compiled = core.compile_model(self._path, "CPU", options)
+        requests: SimpleQueue[openvino.InferRequest] = SimpleQueue()
+        for _ in range(self._streams):
+            requests.put(compiled.create_infer_request())
+        return requests
 
 
 def precision(core: openvino.Core) -> str:
@@ -72,26 +108,16 @@ def precision(core: openvino.Core) -> str:
     return "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
 
 
-def _requests(folder: Path, streams: int) -> list[openvino.InferRequest]:
-    core = openvino.Core()
-    options = {
-        "INFERENCE_PRECISION_HINT": precision(core),
-        "NUM_STREAMS": streams,
-        "INFERENCE_NUM_THREADS": streams,
-        "ENABLE_CPU_PINNING": False,  # several encoders may share the machine
-    }
-    compiled = core.compile_model(folder / "model.xml", "CPU", options)
-    return [compiled.create_infer_request() for _ in range(streams)]
-
-
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Numbers of texts, longest first, in batches of about `_BATCH_TOKENS` tokens."""
+    """Numbers of texts, longest first, in batches of about `_BATCH_TOKENS` tokens; none of both short and long ones."""
     order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
-    start = 0
-    while start < len(order):
-        size = max(1, _BATCH_TOKENS // max(1, lengths[order[start]]))
-        yield order[start : start + size]
-        start += size
+    long = sum(length > _SHORT for length in lengths)
+    for some in (order[:long], order[long:]):
+        start = 0
+        while start < len(some):
+            size = max(1, _BATCH_TOKENS // max(1, lengths[some[start]]))
+            yield some[start : start + size]
+            start += size
 
 
 def _padded(rows: Sequence[Sequence[int]], pad: int) -> tuple[Ids, Ids]:

@@ -5,7 +5,6 @@ A step takes the state and a `writer` (LangGraph's name for where a stream's ite
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
@@ -14,16 +13,14 @@ from typing import Any, Protocol
 
 from langgraph.types import StreamWriter
 
-from core.records import Event, Passage, TurnStatus, now
+from core.records import Event, TurnStatus, now
 from serving.agent import prompts
 from serving.agent.citations import Marks, cite
 from serving.agent.followup import in_context
-from serving.agent.sentences import split
+from serving.agent.sources import source_fields
 from serving.agent.state import Closing, Remember, Retriever, State, Writer
 
 Update = dict[str, Any]  # the part of State that a step changes
-
-_SNIPPET = 240  # characters of a passage shown beside the answer
 
 
 class Node(Protocol):
@@ -65,7 +62,7 @@ async def retrieve(state: State, writer: StreamWriter, *, find: Retriever) -> Up
     turn = state["turn"]
     writer(Event("status", {"content": "searching"}))
     found = await find(turn.session.site, in_context(turn.question, state["history"]))
-    writer(Event("sources", {"sources": [_source(passage) for passage in found.passages]}))
+    writer(Event("sources", {"sources": [source_fields(passage) for passage in found.passages]}))
     known = replace(turn, passages=found.passages, build=found.build, table_version=found.table_version)
     return {"turn": known}
 
@@ -157,19 +154,6 @@ def _refusal(question: str, longest: int) -> str:
 
 def _token(text: str) -> Event:
     return Event("token", {"content": text})
-
-
-def _source(passage: Passage) -> dict[str, Any]:
-    chunk = passage.chunk
-    told = " ".join(sentence.text for sentence in split(chunk.text)) or chunk.text
-    return {
-        "id": chunk.id,
-        "title": chunk.title,
-        "url": chunk.url,
-        "heading": chunk.heading,
-        "snippet": textwrap.shorten(told, _SNIPPET, placeholder=" …"),
-        "score": round(passage.score, 4),
-    }
 
 
 def _since(began: float) -> float:

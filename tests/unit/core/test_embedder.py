@@ -1,0 +1,121 @@
+"""The embedder on the packaged model: as exact as sentence-transformers, in order, safe, and without torch."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sentence_transformers import SentenceTransformer
+
+from core.embedder import Encoder, files, load_encoder, load_tokenizer
+from core.embedder.files import PACKAGED, model_folder
+from core.errors import ConfigurationError, ModelError
+from core.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[3]
+TEXTS = (
+    "What are your opening hours?",
+    "",
+    "🎉🚀😀 ✨",
+    "Привет мир, как дела? Где мой заказ? " * 12,
+    "これは日本語の文章です。" * 20,
+    "The boiler is descaled once a month with the descaler that came with the machine. " * 60,
+    "Return an unopened item within 30 days of delivery, and we refund what you paid for it. " * 6,
+    "a",
+)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where two processes convert the model at once, before any test."""
+    home = tmp_path_factory.mktemp("home")
+    racers = [_child(home, "encoder.encode(['first'])") for _ in range(2)]
+    assert [racer.wait(120) for racer in racers] == [0, 0]
+    return home
+
+
+@pytest.fixture(scope="module")
+def encoder(home: Path) -> Encoder:
+    return load_encoder(PACKAGED, Settings(_env_file=None, home=home))
+
+
+def test_two_processes_converting_at_once_leave_one_whole_model(home: Path) -> None:
+    [folder] = (home / "models").iterdir()
+    assert {path.name for path in folder.iterdir()} >= {"model.xml", "model.bin", "frontdesk.json", "tokenizer.json"}
+
+
+def test_vectors_are_those_of_sentence_transformers(encoder: Encoder) -> None:
+    expected = SentenceTransformer(str(model_folder(PACKAGED)), device="cpu").encode(list(TEXTS))
+    cosines = np.sum(encoder.encode(TEXTS) * expected, axis=1)
+    assert cosines.min() >= 0.999, cosines
+
+
+def test_order_is_kept_and_neighbours_change_nothing(encoder: Encoder) -> None:
+    together, reversed_ = encoder.encode(TEXTS), encoder.encode(TEXTS[::-1])[::-1]
+    alone = np.concatenate([encoder.encode([text]) for text in TEXTS])
+    assert np.sum(together * alone, axis=1).min() > 0.9999
+    assert np.sum(together * reversed_, axis=1).min() > 0.9999
+
+
+def test_vectors_have_unit_length_and_none_have_a_shape(encoder: Encoder) -> None:
+    assert np.linalg.norm(encoder.encode(TEXTS), axis=1) == pytest.approx(1, abs=1e-3)
+    assert encoder.encode([]).shape == (0, encoder.dimensions) == (0, 384)
+    assert encoder.max_tokens == 256
+
+
+def test_threads_may_encode_at_once(encoder: Encoder) -> None:
+    expected = encoder.encode(TEXTS)
+    with ThreadPoolExecutor(4) as threads:
+        for found in threads.map(lambda _: encoder.encode(TEXTS), range(6)):
+            assert np.sum(found * expected, axis=1).min() > 0.9999
+
+
+def test_a_converted_model_serves_without_torch(home: Path) -> None:
+    unwanted = "{'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)"
+    child = _child(home, f"encoder.encode(['a question', 'long ' * 200]); assert not {unwanted}, {unwanted}")
+    assert child.wait(120) == 0
+
+
+def test_a_damaged_model_is_refused_with_what_to_do(home: Path, settings: Settings) -> None:
+    [folder] = (home / "models").iterdir()
+    copy = settings.home / "models" / folder.name
+    copy.mkdir(parents=True)
+    for file in folder.iterdir():
+        (copy / file.name).write_bytes(file.read_bytes()[:1000] if file.suffix == ".bin" else file.read_bytes())
+    with pytest.raises(ConfigurationError, match="delete the folder"):
+        load_encoder(PACKAGED, settings)
+
+
+def test_other_weights_than_the_packaged_ones_are_refused(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    monkeypatch.setattr(files, "_PACKAGED_SHA256", "0" * 64)
+    with pytest.raises(ConfigurationError, match="pip install --force-reinstall"):
+        load_encoder(PACKAGED, settings)
+
+
+def test_a_model_that_is_nowhere_says_what_to_set(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(ModelError, match="FRONTDESK_EMBEDDING_MODEL"):
+        load_encoder("nobody/no-such-model", settings)
+
+
+def test_offsets_cover_the_whole_text_and_never_truncate(settings: Settings) -> None:
+    tokenizer = load_tokenizer(PACKAGED, settings)
+    text = "tea and coffee " * 1000
+    spans = tokenizer.offsets(text)
+    assert len(spans) == 3000
+    assert text[slice(*spans[-1])] == "coffee"
+    assert tokenizer.max_tokens == 254
+
+
+def _child(home: Path, work: str) -> subprocess.Popen[bytes]:
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom core.embedder import load_encoder\n"
+        "from core.settings import Settings\n"
+        f"encoder = load_encoder({PACKAGED!r}, Settings(_env_file=None, home=Path({str(home)!r})))\n{work}"
+    )
+    return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env={**os.environ})
