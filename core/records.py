@@ -40,7 +40,7 @@ class Source:
     id: str
     site: str
     uri: str
-    base_url: str | None = None  # a document's URL is this plus its path, unless the page names its own
+    base_url: str | None = None  # a document's URL is this plus its path; without it the page's own, else its path
     created_at: datetime = field(default_factory=now)
 
 

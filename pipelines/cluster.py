@@ -30,11 +30,7 @@ class Shares:
     embedder_cpus: float
     embedder_gpus: float
     threads: int  # of each encoder
-    restarts: int = 0  # of a process that dies; -1 for no limit
-
-    def remote_options(self) -> dict[str, int]:
-        """What Ray Data takes by function only."""
-        return {"max_restarts": self.restarts}
+    restarts: int = -1  # of a process that dies; -1 for no limit
 
 
 def shares(cpus: float, gpus: float) -> Shares:
@@ -66,6 +62,6 @@ def ray_cluster(address: str) -> Iterator[Shares]:
         has: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
         shared = shares(has.get("CPU", 1), has.get("GPU", 0))
         # A cluster loses machines. On one machine a process dies of memory, and would again.
-        yield shared if address == "local" else replace(shared, restarts=-1)
+        yield replace(shared, restarts=0) if address == "local" else shared
     finally:
         ray.shutdown()

@@ -6,6 +6,7 @@ the run ends. Knows no terminal.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -98,28 +99,30 @@ def embedded(
     import ray.data
     from ray.data import ActorPoolStrategy
 
-    rows = (
-        ray.data.from_items(list(files), override_num_blocks=ceil(len(files) / _FILES))
-        .map_batches(
-            Read,
-            fn_constructor_args=reader,
-            batch_size=None,
-            batch_format="pyarrow",
-            compute=ActorPoolStrategy(size=shares.readers),
-            num_cpus=shares.reader_cpus,
-            ray_remote_args_fn=shares.remote_options,
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`ray_remote_args`")  # the one way to say `max_restarts`
+        rows = (
+            ray.data.from_items(list(files), override_num_blocks=ceil(len(files) / _FILES))
+            .map_batches(
+                Read,
+                fn_constructor_args=reader,
+                batch_size=None,
+                batch_format="pyarrow",
+                compute=ActorPoolStrategy(size=shares.readers),
+                num_cpus=shares.reader_cpus,
+                max_restarts=shares.restarts,
+            )
+            .map_batches(
+                Embed,
+                fn_constructor_args=[partial(open_encoder, shares.threads)],
+                batch_size=_CHUNKS,
+                batch_format="pyarrow",
+                compute=ActorPoolStrategy(size=shares.embedders),
+                num_cpus=shares.embedder_cpus,
+                num_gpus=shares.embedder_gpus,
+                max_restarts=shares.restarts,
+            )
         )
-        .map_batches(
-            Embed,
-            fn_constructor_args=[partial(open_encoder, shares.threads)],
-            batch_size=_CHUNKS,
-            batch_format="pyarrow",
-            compute=ActorPoolStrategy(size=shares.embedders),
-            num_cpus=shares.embedder_cpus,
-            num_gpus=shares.embedder_gpus,
-            ray_remote_args_fn=shares.remote_options,
-        )
-    )
     yield from rows.iter_batches(batch_size=None, batch_format="pyarrow")
 
 

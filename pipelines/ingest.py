@@ -84,9 +84,12 @@ def _title(path: str) -> str:
 
 
 def _url(base: str | None, path: str, own: str | None) -> str:
-    """The page's own URL where it names a usable one, else the base with the path, else the path alone."""
+    """The base with the path where a base is given: who names one means it, for a preview say. Else the page's own
+    URL where that is usable, else the path alone.
+    """
     quoted = quote(path, errors="surrogateescape")
-    folder = f"{base.rstrip('/')}/" if base else ""
+    if base:
+        return f"{base.rstrip('/')}/{quoted}"
     if own is None or urlsplit(own).scheme not in ("http", "https", ""):  # no javascript: into a citation
-        return folder + quoted
-    return urljoin(folder + quoted, own)
+        return quoted
+    return urljoin(quoted, own)

@@ -13,8 +13,11 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from ray import serve
+from ray.exceptions import RayError
+from ray.serve.exceptions import RayServeException
 from ray.serve.handle import DeploymentHandle
 
+from core.errors import ModelError
 from core.records import Turn
 from core.settings import load_settings
 
@@ -85,7 +88,12 @@ class Agent:
         await asyncio.get_running_loop().run_in_executor(self._desk.threads, int)
 
     async def _vectors(self, model: str, texts: Sequence[str]) -> Vectors:
-        vectors: Vectors = await self._embed.remote(model, texts)
+        try:
+            vectors: Vectors = await self._embed.remote(model, texts)
+        except (RayError, RayServeException) as error:  # no replica left, or every place in the queue taken
+            raise ModelError(
+                "The embedding model is not available just now. Please try again.", retry_after=2
+            ) from error
         return vectors
 
 

@@ -69,7 +69,7 @@ def _save(source: Path, folder: Path) -> bool:
 
     from core.embedder.quantize import quantized
 
-    chatter.disable_progress_bar()
+    chatter.disable_progress_bar()  # type: ignore[no-untyped-call]
     model = SentenceTransformer(str(source), device="cpu")
     try:
         graph = _graph(model)
@@ -85,7 +85,7 @@ def _save(source: Path, folder: Path) -> bool:
     tokenizer.save(str(folder / "tokenizer.json"))
     spec = {
         "dimensions": model.get_embedding_dimension(),
-        "max_tokens": tokenizer.truncation["max_length"],
+        "max_tokens": (tokenizer.truncation or {})["max_length"],
         "pad": int(model.tokenizer.pad_token_id or 0),
         "prompts": dict(model.prompts),
         "files": {path.name: path.stat().st_size for path in folder.iterdir()},
@@ -109,7 +109,7 @@ def _check(model: SentenceTransformer, graph: openvino.Model) -> None:
     run = openvino.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     for kind, encode in (("query", model.encode_query), ("document", model.encode_document)):
         for text in _PROBES:
-            read = model.tokenizer(model.prompts.get(kind, "") + text, truncation=True, return_tensors="np")
+            read = model.tokenizer((model.prompts.get(kind) or "") + text, truncation=True, return_tensors="np")
             expected = encode(text, normalize_embeddings=True, show_progress_bar=False)
             found = next(iter(run([read["input_ids"], read["attention_mask"]]).values()))[0]
             if float(np.dot(found, expected)) < _SAME:

@@ -59,13 +59,13 @@ def test_a_file_becomes_a_document(tmp_path: Path) -> None:
         ("text", None, "a%20b.md"),
         ("text", "https://x.example/docs", "https://x.example/docs/a%20b.md"),
         ("text", "https://x.example/docs/", "https://x.example/docs/a%20b.md"),
-        ("url https://y.example/p", "https://x.example", "https://y.example/p"),
-        ("url /p", "https://x.example/docs", "https://x.example/p"),
+        ("url https://y.example/p", None, "https://y.example/p"),
+        ("url https://y.example/p", "/pages/", "/pages/a%20b.md"),
         ("url /p", None, "/p"),
-        ("url javascript:alert(1)", "https://x.example", "https://x.example/a%20b.md"),
+        ("url javascript:alert(1)", None, "a%20b.md"),
     ],
 )
-def test_the_url_is_the_pages_own_or_made_of_its_path(
+def test_the_url_is_the_bases_else_the_pages_own_else_its_path(
     tmp_path: Path, text: str, base_url: str | None, expected: str
 ) -> None:
     assert url_of(tmp_path, text, base_url) == expected
