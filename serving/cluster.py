@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from dotenv import dotenv_values
 
+from core.errors import ConfigurationError
 from core.settings import provide_environment
 
 if TYPE_CHECKING:
@@ -35,13 +36,18 @@ def cluster(
 
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     config = read_config()
-    ray.init(
-        address="local",  # never joins a cluster that happens to run here
-        num_cpus=cpus,
-        include_dashboard=False,
-        object_store_memory=100 * 2**20,  # events and vectors are small
-        logging_level=logging.WARNING,
-    )
+    try:
+        ray.init(
+            address="local",  # never joins a cluster that happens to run here
+            num_cpus=cpus,
+            include_dashboard=False,
+            object_store_memory=100 * 2**20,  # events and vectors are small
+            logging_level=logging.WARNING,
+        )
+    except Exception as error:  # bare ones, whatever it was: no room for its files, or 30 s were not enough
+        raise ConfigurationError(
+            f"Ray could not start: {error} Try again, or serve without it: python -m serving run --no-ray"
+        ) from error
     try:
         serve.start(
             proxy_location=config["proxy_location"],
