@@ -7,8 +7,15 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from tenacity import Retrying, stop_after_attempt
+
+from core.errors import FrontdeskError
 from core.settings import provide_environment
+
+if TYPE_CHECKING:
+    from ray.exceptions import RayError
 
 _MOST_THREADS = 4  # of one encoder; more gain less than another encoder does
 
@@ -45,23 +52,62 @@ def shares(cpus: float, gpus: float) -> Shares:
 
 @contextmanager
 def ray_cluster(address: str) -> Iterator[Shares]:
-    """Starts Ray for this process (`local`) or joins a cluster; gone or left on exit."""
+    """Starts Ray for this process (`local`) or joins a cluster; gone or left on exit.
+
+    What breaks in a process of Ray's is raised here as a sentence; Ray's log files have the rest.
+    """
     provide_environment(_RAY_ENVIRONMENT)
     import ray
-    from ray.data import DataContext
+    from ray.exceptions import RayError
 
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "lancedb fork support")  # Ray's children are other programs at once
-        ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    _start(address)
     try:
-        context = DataContext.get_current()
-        context.enable_progress_bars = False
-        context.print_on_execution_start = False
-        context.raise_original_map_exception = True  # the error's own sentence, not Ray's account of it
-        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        _quieten()
         has: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
         shared = shares(has.get("CPU", 1), has.get("GPU", 0))
         # A cluster loses machines. On one machine a process dies of memory, and would again.
         yield replace(shared, restarts=0) if address == "local" else shared
+    except RayError as error:
+        raise _in_words(error) from error
     finally:
         ray.shutdown()
+
+
+def _start(address: str) -> None:
+    """Ray gives its processes 30 s, which a busy machine may exceed once."""
+    import ray
+
+    def start() -> None:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "lancedb fork support")  # Ray's children are other programs at once
+            ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+
+    try:
+        Retrying(stop=stop_after_attempt(2), before_sleep=lambda _: ray.shutdown(), reraise=True)(start)
+    except Exception as error:  # Ray's reasons for not starting have no class of their own
+        ray.shutdown()
+        raise FrontdeskError(f"Ray could not be started or joined at {address!r}: {error}") from error
+
+
+def _quieten() -> None:
+    """The progress is ours to show, and errors are raised."""
+    from ray.data import DataContext
+
+    context = DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    context.raise_original_map_exception = True
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
+
+
+def _in_words(error: RayError) -> FrontdeskError:
+    """The error that a step raised, or its last line where Ray kept no more of it."""
+    from ray.exceptions import RayTaskError
+
+    if isinstance(error, RayTaskError):
+        cause = error.cause
+        return cause if isinstance(cause, FrontdeskError) else FrontdeskError(f"{type(cause).__name__}: {cause}")
+    lines = str(error).strip().splitlines()
+    if "creation task" in lines[0]:
+        return FrontdeskError(lines[-1].removeprefix("core.errors."))
+    return FrontdeskError("A process of the pipeline was killed, most often because memory ran out.")
