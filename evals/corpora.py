@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from core.embedder import Encoder, load_tokenizer
-from core.errors import IntegrityError
+from core.errors import IntegrityError, InvalidInputError
 from core.knowledge import BuildTable, Knowledge, to_batch
 from core.records import Chunk, Document
 from core.settings import Settings
@@ -21,6 +21,8 @@ def index_corpus(folder: Path, settings: Settings, encoder: Encoder, *, one_pass
 
     `one_passage` embeds each document whole, cut where the model stops reading.
     """
+    if not (folder / "corpus.jsonl").exists():
+        raise InvalidInputError(f"{folder} has no corpus.jsonl beside its questions. Name a site to ask: --site NAME")
     knowledge = Knowledge(str(settings.home / "evals" / "corpora"))
     name = _table_name(folder, settings, encoder, one_passage=one_passage)
     if name in knowledge.tables():

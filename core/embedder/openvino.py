@@ -25,7 +25,8 @@ from core.embedder.protocols import Kind, Vectors
 from core.embedder.quantize import DYNAMIC_GROUP
 from core.embedder.tokens import read_tokenizer
 
-_SHORT = 64  # tokens
+_SHORT = 32  # tokens
+_STEP = 8  # tokens; batches of few different shapes, as the graph prepares itself anew for each
 _BATCH_TOKENS = 1024  # of one inference, padding included: what its activations need stays in the cache
 
 Ids = NDArray[np.int64]  # (batch, tokens)
@@ -115,16 +116,20 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
     for some in (order[:long], order[long:]):
         start = 0
         while start < len(some):
-            size = max(1, _BATCH_TOKENS // max(1, lengths[some[start]]))
+            size = max(1, _BATCH_TOKENS // _stepped(lengths[some[start]]))
             yield some[start : start + size]
             start += size
 
 
 def _padded(rows: Sequence[Sequence[int]], pad: int) -> tuple[Ids, Ids]:
-    longest = max(len(row) for row in rows)
+    longest = _stepped(max(len(row) for row in rows))
     ids = np.full((len(rows), longest), pad, np.int64)
     mask = np.zeros_like(ids)
     for number, row in enumerate(rows):
         ids[number, : len(row)] = row
         mask[number, : len(row)] = 1
     return ids, mask
+
+
+def _stepped(length: int) -> int:
+    return -(-max(1, length) // _STEP) * _STEP

@@ -32,13 +32,16 @@ class FusedPage:
     score: float
 
 
-def fuse(*searches: Sequence[Hit]) -> list[FusedPage]:
+def fuse(*searches: Sequence[Hit], weights: Sequence[float] | None = None) -> list[FusedPage]:
     """Pages best first. Each search speaks for a page by its best chunk there, so two searches that hit
     different chunks of one page agree on the page; within a page the chunks are ranked the same way.
+
+    `weights` sum to 1, one a search; without them all count the same.
     """
+    shares = weights or [1 / len(searches)] * len(searches)
     scaled = [_scaled(hits) for hits in searches]
-    pages = _combined([_best_of_page(hits) for hits in scaled])
-    rows = _combined([{hit.row: hit.score for hit in hits} for hits in scaled])
+    pages = _combined([_best_of_page(hits) for hits in scaled], shares)
+    rows = _combined([{hit.row: hit.score for hit in hits} for hits in scaled], shares)
     page_of = {hit.row: hit.document for hits in searches for hit in hits}
     found: dict[str, list[int]] = defaultdict(list)
     for row in _ranked(rows):
@@ -63,12 +66,11 @@ def _best_of_page(hits: Sequence[Hit]) -> dict[str, float]:
     return best
 
 
-def _combined(searches: Sequence[Mapping[Name, float]]) -> dict[Name, float]:
-    """The mean over the searches: neither is trusted more, which no set spoke clearly against."""
+def _combined(searches: Sequence[Mapping[Name, float]], shares: Sequence[float]) -> dict[Name, float]:
     total: dict[Name, float] = defaultdict(float)
-    for scores in searches:
+    for scores, share in zip(searches, shares, strict=True):
         for name, score in scores.items():
-            total[name] += score / len(searches)
+            total[name] += share * score
     return total
 
 

@@ -29,7 +29,8 @@ Vector = NDArray[np.float32]  # (dimensions,), unit length
 
 _COLUMNS = [field.name for field in fields(Chunk)]
 _SEARCHED = {"searched": 1.0, "title": 0.3, "place": 0.2}  # full-text columns and their weights (evals/LOG.md)
-_CANDIDATES = 100  # chunks each search hands to fusion, whatever `k`: a page's score must not depend on it
+_CANDIDATES = 200  # chunks each search hands to fusion, whatever `k`: a page's score must not depend on it
+_WEIGHTS = (0.45, 0.55)  # of the dense and the full-text search in a fused one (evals/LOG.md)
 _CHUNKS_PER_PAGE = 3  # a passage merges at most so many chunks of its page
 _SHORTEST_OVERLAP = 16  # characters; fewer are alike by chance
 _WORD = re.compile(r"[^\W_]+")
@@ -146,7 +147,8 @@ class BuildTable:
             *([self._searches.submit(self._text, query)] if query.mode != "dense" else []),
         ]
         found = [search.result() for search in searches]
-        return self._passages(fuse(*found)[: query.k], query, found)
+        pages = fuse(*found, weights=_WEIGHTS if query.mode == "fused" else None)
+        return self._passages(pages[: query.k], query, found)
 
     def neighbours(self, chunk: Chunk, reach: int = 1) -> list[Chunk]:
         """The chunks up to `reach` positions around one in its document, itself included, in reading order."""

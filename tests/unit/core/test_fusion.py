@@ -17,6 +17,13 @@ def test_the_score_is_the_mean_of_both_searches_scaled_to_their_range() -> None:
     assert pages(dense, text) == [("b", 0.75), ("a", 0.5), ("d", 0.25), ("c", 0.0)]
 
 
+def test_weights_say_how_much_each_search_counts() -> None:
+    dense = [Hit(0, "a", 0.9), Hit(1, "b", 0.1)]
+    text = [Hit(1, "b", 7.0), Hit(0, "a", 3.0)]
+    found = fuse(dense, text, weights=(0.45, 0.55))
+    assert [(page.document, round(page.score, 4)) for page in found] == [("b", 0.55), ("a", 0.45)]
+
+
 def test_searches_that_hit_different_chunks_of_one_page_agree_on_it() -> None:
     dense = [Hit(0, "other", 0.9), Hit(1, "page", 0.85), Hit(5, "low", 0.1)]
     text = [Hit(2, "page", 9.0), Hit(3, "third", 8.5), Hit(5, "low", 1.0)]
