@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
 from core.database import Database, open_database
+from core.errors import ConfigurationError
 from core.knowledge import Knowledge
 from core.settings import Settings
 from serving.agent import Agent, Writer, writer_for
@@ -58,10 +60,14 @@ def open_desk(settings: Settings, embed: Embed, *, build: str | None = None, wri
     )
     quoting = partial(embed, settings.embedding_model)
 
-    def writer_of(site: str) -> Writer:
-        chosen = writer or writer_for(sites.last(site).model or settings.model, settings, quoting)
-        return CoalescingWriter(chosen, settings.coalesce_ms)
+    def chosen(model: str) -> Writer:
+        return writer or writer_for(model, settings, quoting)
 
+    def writer_of(site: str) -> Writer:
+        return CoalescingWriter(chosen(sites.last(site).model or settings.model), settings.coalesce_ms)
+
+    with suppress(ConfigurationError):  # built before the first visitor waits for it; `/ready` says what is wrong
+        chosen(settings.model)
     agent = Agent(
         retrieve=retriever,
         writer_for=writer_of,
@@ -74,6 +80,7 @@ def open_desk(settings: Settings, embed: Embed, *, build: str | None = None, wri
         "database": lambda: asyncio.get_running_loop().run_in_executor(threads, database.ping),
         "knowledge": lambda: retriever.live(settings.site),
         "embedder": lambda: embed(settings.embedding_model, ["ready?"]),
+        "model": lambda: asyncio.get_running_loop().run_in_executor(threads, chosen, settings.model),
     }
     return Desk(host, checks, database, threads)
 

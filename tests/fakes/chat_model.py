@@ -12,7 +12,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from evals.fake_model import FakeModelOptions, create_fake_model
+from evals.fake_model import FakeModelOptions, Speaker, create_fake_model
 from serving.server import free_port
 
 
@@ -34,6 +34,14 @@ class ChatModel:
     def prompts(self) -> list[list[dict[str, Any]]]:
         """The messages of each request, oldest first."""
         return [request["messages"] for request in self.app.state.requests]
+
+    @contextmanager
+    def behaving(self, options: FakeModelOptions) -> Iterator[None]:
+        """As `options` say, while the block runs."""
+        usual = self.app.state.speaker
+        self.app.state.speaker = Speaker(options)
+        yield
+        self.app.state.speaker = usual
 
 
 @contextmanager

@@ -18,8 +18,7 @@ import httpx
 import psutil
 
 from serving.server import free_port
-
-ROOT = Path(__file__).parents[2]
+from tests.fakes.commands import ROOT
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ PAGES = {
 def furnish(home: Path, site: str = "demo") -> Settings:
     """Settings of a fresh home in which `site` answers from `PAGES`."""
     settings = Settings(_env_file=None, home=home)
-    _share_models(home)
+    share_models(home)
     migrate(settings.database_location)
     promote(settings, PAGES, site)
     return settings
@@ -58,7 +58,7 @@ def promote(settings: Settings, pages: dict[str, tuple[str, str]], site: str = "
     return build
 
 
-def _share_models(home: Path) -> None:
+def share_models(home: Path) -> None:
     """Converting the embedding model takes seconds: all homes of a machine's tests share the result."""
     shared = Path(gettempdir()) / "frontdesk-test-models"
     shared.mkdir(exist_ok=True)

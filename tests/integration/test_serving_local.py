@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +13,8 @@ import pytest
 from core.settings import Settings
 from evals.fake_model import FakeModelOptions
 from tests.fakes.chat_model import ChatModel, chat_model
-from tests.fakes.server import ROOT, ask, running
+from tests.fakes.commands import run
+from tests.fakes.server import ask, running
 from tests.fakes.site import furnish
 
 
@@ -28,12 +27,6 @@ def model() -> Iterator[ChatModel]:
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return furnish(tmp_path_factory.mktemp("home"))
-
-
-def serving(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {"FRONTDESK_HOME": str(home), "PATH": "/usr/bin:/bin", "COLUMNS": "200"}
-    command = [sys.executable, "-m", "serving", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_after_a_restart_the_agent_still_receives_the_sessions_messages(settings: Settings, model: ChatModel) -> None:
@@ -59,36 +52,42 @@ def test_a_server_without_documents_says_how_to_get_some(tmp_path: Path) -> None
         assert command in answer.json()["error"]["message"]
 
 
+def test_a_model_without_its_key_is_said_at_the_start(settings: Settings) -> None:
+    with running(settings.home, "--no-ray", FRONTDESK_MODEL="openai:gpt-4o-mini", OPENAI_API_KEY="") as server:
+        assert "! model: The model openai:gpt-4o-mini needs a key: set OPENAI_API_KEY." in server.log.read_text()
+        assert httpx.get(f"{server.url}/ready").status_code == 503
+
+
 def test_a_port_in_use_is_one_sentence_and_nothing_is_started(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = serving(tmp_path, "run", "--port", str(port))
+        done = run(tmp_path, "serving", "run", "--port", str(port))
     assert done.returncode == 2
     assert f"Port {port} on 127.0.0.1 is in use" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_ask_answers_in_the_terminal_with_its_sources(settings: Settings) -> None:
-    done = serving(settings.home, "ask", "Can I return an opened bag of coffee?")
+    done = run(settings.home, "serving", "ask", "Can I return an opened bag of coffee?")
     assert done.returncode == 0, done.stderr
     assert "Opened bags of coffee cannot be returned. [1]" in done.stdout
     assert "/pages/returns.md" in done.stdout
 
 
 def test_ask_prints_one_json_object(settings: Settings) -> None:
-    done = serving(settings.home, "ask", "Can I return an opened bag of coffee?", "--json")
+    done = run(settings.home, "serving", "ask", "Can I return an opened bag of coffee?", "--json")
     answer = json.loads(done.stdout)
     assert answer["type"] == "end"
     assert answer["citations"][0]["title"] == "Returns"
 
 
 def test_ask_goes_on_with_a_session(settings: Settings) -> None:
-    serving(settings.home, "ask", "Is shipping free?", "--session", "mine")
-    done = serving(settings.home, "ask", "And from how many euros?", "--session", "mine", "--json")
+    run(settings.home, "serving", "ask", "Is shipping free?", "--session", "mine")
+    done = run(settings.home, "serving", "ask", "And from how many euros?", "--session", "mine", "--json")
     assert "45 euros" in json.loads(done.stdout)["content"]
 
 
 def test_asking_a_site_that_does_not_exist_says_how_to_make_it(settings: Settings) -> None:
-    done = serving(settings.home, "ask", "Hello?", "--site", "nowhere")
+    done = run(settings.home, "serving", "ask", "Hello?", "--site", "nowhere")
     assert done.returncode == 2
     assert "python -m pipelines index SOURCE --site nowhere" in done.stderr

@@ -1,0 +1,131 @@
+"""Retrieval measured end to end: questions, the project's own index of a corpus or a site's live build, figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import evals.corpora
+from core.database import open_database
+from core.errors import InvalidInputError, NotFoundError
+from core.knowledge import BuildTable
+from core.settings import Settings
+from evals.retrieval import evaluate_corpus, evaluate_site
+from tests.fakes.site import PAGES, furnish
+
+QUESTIONS = {
+    "hours.md": "When do you open on Saturdays?",
+    "returns.md": "Can I send back an opened bag of coffee?",
+    "warranty.md": "Is limescale covered by the warranty?",
+    "shipping.md": "From what order value is shipping free?",
+}
+
+
+def lines(*rows: Mapping[str, object]) -> str:
+    return "\n".join(json.dumps(row) for row in rows)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return furnish(tmp_path / "home")
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """The pages as a BEIR folder."""
+    folder = tmp_path / "beir"
+    folder.mkdir()
+    rows = ({"_id": page, "title": title, "text": text} for page, (title, text) in PAGES.items())
+    (folder / "corpus.jsonl").write_text(lines(*rows))
+    (folder / "queries.jsonl").write_text(lines(*({"_id": page, "text": text} for page, text in QUESTIONS.items())))
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n" + "".join(f"{p}\t{p}\t1\n" for p in QUESTIONS))
+    return folder
+
+
+@pytest.fixture
+def golden(tmp_path: Path) -> Path:
+    """The same questions with evidence pages, one of them named by a longer path, one without any."""
+    rows: list[dict[str, object]] = [
+        {"_id": page, "question": text, "evidence": [f"docs/{page}"]} for page, text in QUESTIONS.items()
+    ]
+    file = tmp_path / "qa.jsonl"
+    file.write_text(lines(*rows, {"_id": "no", "question": "Who won?", "evidence": [], "answerable": False}))
+    return file
+
+
+def test_a_corpus_is_indexed_and_every_search_is_measured(settings: Settings, corpus: Path) -> None:
+    report = evaluate_corpus(corpus, settings)
+    assert report.figures["fused/hit@1"] == 1
+    names = {"nDCG@10", "recall@5", "recall@10", "MRR", "hit@1", "hit@5", "hit@10"}
+    for mode in ("dense", "text", "fused", "fused-dense", "fused-text"):
+        assert {name.split("/")[1] for name in report.figures if name.startswith(f"{mode}/")} == names
+    low, high = report.intervals["fused/nDCG@10"]
+    assert low <= report.figures["fused/nDCG@10"] <= high
+    assert report.meta["questions"] == 4
+
+
+def test_a_corpus_is_indexed_once_until_it_changes(
+    settings: Settings, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled: list[int] = []
+    fill = evals.corpora._fill
+
+    def counted(*arguments: Any) -> BuildTable:
+        filled.append(1)
+        return fill(*arguments)
+
+    monkeypatch.setattr(evals.corpora, "_fill", counted)
+    evaluate_corpus(corpus, settings)
+    evaluate_corpus(corpus, settings)
+    assert len(filled) == 1
+    evaluate_corpus(corpus, settings, one_passage=True)
+    (corpus / "corpus.jsonl").write_text((corpus / "corpus.jsonl").read_text().replace("limescale", "chalk"))
+    evaluate_corpus(corpus, settings)
+    assert len(filled) == 3
+
+
+def test_an_indexing_that_was_cut_short_is_not_taken_for_whole(
+    settings: Settings, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("core.knowledge.BuildTable.build_indices", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            evaluate_corpus(corpus, settings)
+    assert evaluate_corpus(corpus, settings).figures["text/hit@1"] == 1
+
+
+def test_a_sites_live_build_is_asked_and_evidence_matches_by_path_suffix(settings: Settings, golden: Path) -> None:
+    report = evaluate_site(golden, "demo", settings)
+    assert report.figures["fused/hit@1"] == 1
+    assert report.meta["questions"] == 4  # the one without evidence has nothing to be found
+    assert report.meta["site"] == "demo"
+
+
+def test_a_wrong_page_is_a_miss(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "qa.jsonl"
+    file.write_text(lines({"_id": "1", "question": QUESTIONS["hours.md"], "evidence": ["other-hours.md"]}))
+    assert evaluate_site(file, "demo", settings).figures["fused/hit@10"] == 0
+
+
+def test_questions_without_a_corpus_say_how_to_ask_a_site(settings: Settings, golden: Path) -> None:
+    with pytest.raises(InvalidInputError, match="--site"):
+        evaluate_corpus(golden.parent, settings)
+
+
+def test_questions_without_evidence_cannot_be_measured(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "qa.jsonl"
+    file.write_text(lines({"_id": "1", "question": "Who won?", "evidence": []}))
+    with pytest.raises(InvalidInputError, match="nothing to measure"):
+        evaluate_site(file, "demo", settings)
+
+
+def test_a_site_without_a_build_says_how_to_make_one(settings: Settings, golden: Path) -> None:
+    database = open_database(settings.database_location)
+    database.sites.ensure("empty")
+    database.close()
+    with pytest.raises(NotFoundError, match="pipelines index"):
+        evaluate_site(golden, "empty", settings)

@@ -1,0 +1,45 @@
+"""How a command of ours ends when something is wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.cli import commands, run
+from core.errors import ConfigurationError, FrontdeskError, IntegrityError, InvalidInputError, NotFoundError
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (InvalidInputError("Name another folder."), 2),
+        (NotFoundError("Name another folder."), 2),
+        (ConfigurationError("Name another folder."), 2),
+        (IntegrityError("Name another folder."), 1),
+    ],
+)
+def test_an_error_is_its_sentence_and_a_status(
+    error: FrontdeskError, status: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = commands("Says what it is told.")
+
+    @app.command()
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr("sys.argv", ["fail"])
+    with pytest.raises(SystemExit) as ended:
+        run(app)
+    assert ended.value.code == status
+    assert capsys.readouterr().err == "✗ Name another folder.\n"
+
+
+def test_what_nobody_foresaw_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = commands("Says what it is told.")
+
+    @app.command()
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("sys.argv", ["fail"])
+    with pytest.raises(ZeroDivisionError):
+        run(app)

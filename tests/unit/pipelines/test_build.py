@@ -1,0 +1,82 @@
+"""A build while it grows: what makes it staged, and what becomes of one that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from core.database import Database
+from core.errors import IntegrityError
+from core.knowledge import Knowledge, to_batch
+from core.records import Build, BuildStatus, Chunk
+from core.settings import Settings
+from pipelines.build import growing, new_build
+from pipelines.rows import Note, pack
+from pipelines.tally import Tally
+from tests.fakes.records import chunk
+
+
+@pytest.fixture
+def knowledge(settings: Settings) -> Knowledge:
+    return Knowledge(settings.knowledge_location)
+
+
+@pytest.fixture
+def build(database: Database) -> Build:
+    database.sites.ensure("demo")
+    return new_build("demo", "fake", {"chunk_tokens": 128})
+
+
+def rows(chunks: Sequence[Chunk], *, told: int) -> pa.Table:
+    """One file with these chunks, of which its note counts `told`."""
+    vectors = np.ones((len(chunks), 4), np.float32)
+    return pack([Note("read", 0, 0, told, "s1", "a.md")], to_batch(chunks, vectors).to_struct_array())
+
+
+def test_a_whole_build_is_staged_with_its_counts(database: Database, knowledge: Knowledge, build: Build) -> None:
+    with growing(build, database, knowledge, Tally()) as table:
+        table.add(rows([chunk("c1"), chunk("c2")], told=2))
+        table.stage(1)
+    stored = database.builds.get(build.id)
+    assert stored.status is BuildStatus.STAGED
+    assert stored.counts["documents/added"] == 1
+    assert knowledge.open(build.table).rows() == 2
+
+
+@pytest.mark.parametrize(
+    ("chunks", "told", "files", "problem"),
+    [
+        (["c1", "c2"], 3, 1, "3 rows went in and 2 came out"),
+        (["c1", "c1"], 2, 1, "1 ids stand twice"),
+        (["c1"], 1, 2, "2 files went in and 1 came out"),
+    ],
+    ids=["a lost chunk", "a doubled id", "a lost file"],
+)
+def test_a_build_that_is_not_whole_fails_and_leaves_no_table(
+    database: Database, knowledge: Knowledge, build: Build, chunks: list[str], told: int, files: int, problem: str
+) -> None:
+    with pytest.raises(IntegrityError, match=problem), growing(build, database, knowledge, Tally()) as table:
+        table.add(rows([chunk(name) for name in chunks], told=told))
+        table.stage(files)
+    assert database.builds.get(build.id).status is BuildStatus.FAILED
+    assert knowledge.tables() == []
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_whatever_ends_it_early_leaves_no_table(
+    database: Database, knowledge: Knowledge, build: Build, error: type[BaseException]
+) -> None:
+    with pytest.raises(error), growing(build, database, knowledge, Tally()) as table:
+        table.add(rows([chunk("c1")], told=1))
+        raise error
+    assert database.builds.get(build.id).status is BuildStatus.FAILED
+    assert knowledge.tables() == []
+
+
+def test_names_sort_by_time(build: Build) -> None:
+    later = new_build("demo", "fake", {})
+    assert build.id.split("-")[:2] <= later.id.split("-")[:2]
+    assert build.table == f"demo-{build.id}"

@@ -1,0 +1,65 @@
+"""What an indexing says of itself, to people and to programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+from rich.console import Console, RenderableType
+
+from core.records import Site
+from pipelines.report import IndexReport, builds_json, builds_table
+from pipelines.rows import Note
+from pipelines.tally import Tally
+from tests.fakes.records import build
+
+
+@pytest.fixture
+def report() -> IndexReport:
+    tally = Tally()
+    tally.add([Note("read", 0, 1, 5, "s1", "a.md"), Note("embed", 0, 2, 5)])
+    tally.add([Note("read", 0, 0, 0, "s1", f"{n}.png", "ignored", "is not a document (.png)") for n in range(25)])
+    tally.add([Note("read", 0, 0, 0, "s1", "[b].pdf", "failed", "is encrypted")])
+    return IndexReport(build(), tally, 4.0)
+
+
+def shown(what: RenderableType) -> str:
+    console = Console(file=StringIO(), width=120)
+    console.print(what)
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return text
+
+
+def test_programs_get_flat_figures_and_every_refusal(report: IndexReport) -> None:
+    told = json.loads(report.to_json())
+    assert told["figures"]["documents/added"] == 1
+    assert told["figures"]["documents/failed"] == 1
+    assert told["figures"]["chunks/embedded"] == 5
+    assert told["figures"]["chunks/per_second"] == 1.25
+    assert told["intervals"] == {}
+    assert len(told["meta"]["refused"]) == 26
+    assert told["meta"]["build"] == report.build.id
+
+
+def test_people_see_what_failed_before_what_was_ignored(report: IndexReport) -> None:
+    lines = shown(report.table()).splitlines()
+    refusals = [line for line in lines if line.startswith(("✗", "·"))]
+    assert refusals[0] == "✗ [b].pdf: is encrypted"
+    assert len(refusals) == 20
+    assert "… and 6 more" in shown(report.table())
+
+
+def test_people_are_told_what_to_do_next(report: IndexReport) -> None:
+    assert "python -m serving ask" in shown(report.table())
+
+
+def test_the_builds_of_a_site_say_which_is_live() -> None:
+    live, failed = build(), build()
+    site = replace(Site("demo"), live_build=live.id)
+    text = shown(builds_table(site, [failed, live]))
+    assert [line for line in text.splitlines() if live.id in line and "live" in line]
+    told = json.loads(builds_json([(site, [failed, live])]))
+    assert told["demo"]["live_build"] == live.id
+    assert [each["id"] for each in told["demo"]["builds"]] == [failed.id, live.id]

@@ -1,0 +1,67 @@
+"""Registering a site with a source, and the files of its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.database import Database
+from core.errors import InvalidInputError, NotFoundError
+from core.settings import Settings
+from pipelines.site import furnish, register
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> Path:
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    (folder / "a.md").write_text("Open.")
+    return folder
+
+
+def test_a_source_is_registered_once_whatever_folder_it_is_named_from(
+    database: Database, pages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(database, "demo", str(pages), None)
+    monkeypatch.chdir(pages.parent)
+    register(database, "demo", "pages/", "https://x/")
+    [source] = database.sources.of("demo")
+    assert (source.uri, source.base_url) == (str(pages), "https://x/")
+
+
+@pytest.mark.parametrize("name", ["", "Demo", "a/b", "../x", "-a", "x" * 64])
+def test_a_name_that_is_none_is_refused(database: Database, pages: Path, name: str) -> None:
+    with pytest.raises(InvalidInputError, match="is no name for a site"):
+        register(database, name, str(pages), None)
+
+
+def test_a_source_that_is_not_there_registers_nothing(database: Database, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError):
+        register(database, "demo", str(tmp_path / "gone"), None)
+    with pytest.raises(NotFoundError):
+        database.sites.get("demo")
+
+
+def test_a_site_gets_a_policy_to_start_from_and_keeps_the_one_it_has(settings: Settings, tmp_path: Path) -> None:
+    furnish(settings, "demo", None, None)
+    policy = settings.site_folder("demo") / "policy.md"
+    assert policy.read_text().startswith("# What the assistant on this site is for")
+    policy.write_text("Ours.")
+    furnish(settings, "demo", None, None)
+    assert policy.read_text() == "Ours."
+
+
+def test_given_files_replace_what_was_there(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "new.md").write_text("New.")
+    (tmp_path / "golden.jsonl").write_text("{}")
+    furnish(settings, "demo", None, None)
+    furnish(settings, "demo", tmp_path / "new.md", tmp_path / "golden.jsonl")
+    assert (settings.site_folder("demo") / "policy.md").read_text() == "New."
+    assert (settings.site_folder("demo") / "golden.jsonl").read_text() == "{}"
+
+
+def test_a_policy_that_is_no_text_is_named(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "policy.md").write_bytes(b"\xff\xfe")
+    with pytest.raises(InvalidInputError, match=r"policy\.md cannot be read as text"):
+        furnish(settings, "demo", tmp_path / "policy.md", None)
