@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -17,7 +19,8 @@ from core.tracking import TrackedRun
 from pipelines.rows import Note
 from pipelines.tally import Tally
 
-_SHOWN = 20  # refused files on the terminal; MLflow has them all
+_SHOWN = 20  # failed files on the terminal; MLflow has them all
+_NAMED = 3  # files that are ignored for one reason
 _STAGES = {
     "start": "until the first chunk was embedded: Ray, the model",
     "read": "parsing and chunking, beside the embedding",
@@ -76,11 +79,12 @@ class IndexReport:
         return table
 
     def _refusals(self) -> Iterator[str]:
-        """Failed files first: the ignored are none by their type."""
-        notes = sorted(self.tally.refused, key=lambda note: note.outcome)
-        yield from map(_refusal, notes[:_SHOWN])
-        if len(notes) > _SHOWN:
-            yield f"… and {len(notes) - _SHOWN:,} more, all of them in `refused.json` of the MLflow run."
+        """Each file that failed, with its reason; of the ignored, which are none by their type, one line a reason."""
+        failed = [note for note in self.tally.refused if note.outcome == "failed"]
+        yield from (f"[red]✗[/] {escape(note.path)}: {escape(note.reason)}" for note in failed[:_SHOWN])
+        if len(failed) > _SHOWN:
+            yield f"… and {len(failed) - _SHOWN:,} more, all of them in `refused.json` of the MLflow run."
+        yield from starmap(_ignored, _by_reason(self.tally.refused))
 
     def _next_steps(self) -> Iterator[str]:
         site = self.build.site
@@ -88,9 +92,18 @@ class IndexReport:
         yield f"Measure it:  python -m evals retrieval QUESTIONS --site {site}"
 
 
-def _refusal(note: Note) -> str:
-    mark = "[red]✗[/]" if note.outcome == "failed" else "[dim]·[/]"
-    return f"{mark} {escape(note.path)}: {escape(note.reason)}"
+def _by_reason(notes: Iterable[Note]) -> list[tuple[str, list[str]]]:
+    """Reasons with the paths of the files that were ignored for them, the most frequent first."""
+    paths: dict[str, list[str]] = defaultdict(list)
+    for note in notes:
+        if note.outcome == "ignored":
+            paths[note.reason].append(note.path)
+    return sorted(paths.items(), key=lambda item: -len(item[1]))
+
+
+def _ignored(reason: str, paths: Sequence[str]) -> str:
+    named = ", ".join(paths[:_NAMED]) + (", …" if len(paths) > _NAMED else "")
+    return f"[dim]·[/] {len(paths):,} ignored ({escape(named)}): {escape(reason)}"
 
 
 def builds_table(site: Site, builds: Sequence[Build]) -> Table:

@@ -46,9 +46,18 @@ def test_programs_get_flat_figures_and_every_refusal(report: IndexReport) -> Non
 def test_people_see_what_failed_before_what_was_ignored(report: IndexReport) -> None:
     lines = shown(report.table()).splitlines()
     refusals = [line for line in lines if line.startswith(("✗", "·"))]
-    assert refusals[0] == "✗ [b].pdf: is encrypted"
-    assert len(refusals) == 20
-    assert "… and 6 more" in shown(report.table())
+    assert refusals == [
+        "✗ [b].pdf: is encrypted",
+        "· 25 ignored (0.png, 1.png, 2.png, …): is not a document (.png)",
+    ]
+
+
+def test_of_many_failures_the_first_are_shown_and_the_rest_is_said_to_be_in_mlflow() -> None:
+    tally = Tally()
+    tally.add([Note("read", 0, 0, 0, "s1", f"{n}.pdf", "failed", "is encrypted") for n in range(25)])
+    text = shown(IndexReport(build(), tally, 1.0).table())
+    assert text.count("✗") == 20
+    assert "… and 5 more, all of them in `refused.json` of the MLflow run." in text
 
 
 def test_people_are_told_what_to_do_next(report: IndexReport) -> None:
