@@ -22,9 +22,8 @@ $(VENV)/installed: requirements.lock pyproject.toml
 run: index  ## Install, index the sample site, serve it with the demo page on http://localhost:8000
 	FRONTDESK_DEMO_PAGES=datasets/kestrel/pages $(BIN)/python -m serving run
 
-index: $(VENV)/installed  ## Index the sample site, once
-	@$(BIN)/python -m pipelines status --site demo --live >/dev/null 2>&1 || $(BIN)/python -m pipelines index \
-		datasets/kestrel/pages --site demo --base-url /pages/ \
+index: $(VENV)/installed  ## Index the sample site: what changed since the last time
+	@$(BIN)/python -m pipelines index datasets/kestrel/pages --site demo --base-url /pages/ \
 		--policy datasets/kestrel/policy.md --golden datasets/kestrel/golden.jsonl
 
 test: check  ## Check the code, and test every promise (about 15 minutes on two cores)

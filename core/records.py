@@ -91,6 +91,7 @@ class BuildStatus(StrEnum):
     STAGED = "staged"
     PROMOTED = "promoted"  # is or was live; the site's pointer says which is
     FAILED = "failed"
+    DROPPED = "dropped"  # its table is gone; what it was stays on record
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,34 @@ class Build:
     seconds: Mapping[str, float] = field(default_factory=dict)  # per stage
     created_at: datetime = field(default_factory=now)
     promoted_at: datetime | None = None
+    promoted_by: str | None = None
+    changes_applied: int = 0  # the last change of the site's log that its table holds
+
+
+Outcome = Literal["added", "ignored", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedFile:
+    """What a build made of one file of a source: a document, or a refusal with its reason."""
+
+    id: str  # of the document
+    source: str
+    path: str
+    sha256: str  # of its bytes; "" where they were not read
+    outcome: Outcome = "added"
+    reason: str = ""  # why it gave no document
+    chunks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step of a site's change log: a document put, or, where there is none, erased."""
+
+    document_id: str
+    document: Document | None
+    sequence: int = 0  # given by the log
+    created_at: datetime = field(default_factory=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,13 @@ class Settings(BaseSettings):
         768, description="Memory one document's parser may take, in MiB."
     )
     parse_seconds: Annotated[float, Field(gt=0)] = Field(30, description="Time one document's parser may take.")
+    keep_builds: Annotated[int, Field(ge=1)] = Field(
+        3,
+        description="Promoted builds that keep their table, the live one among them: how far a rollback goes.",
+    )
+    grace_seconds: Annotated[float, Field(ge=0)] = Field(
+        600, description="How long a build that is not needed any more keeps its table, for those who still read it."
+    )
     max_document_mb: Annotated[float, Field(gt=0)] = Field(50, description="Largest file that is read, in MiB.")
     ray_address: str = Field(
         "local", description="Ray for indexing: `local` starts one for the run; `auto` or an address joins a cluster."

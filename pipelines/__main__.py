@@ -1,12 +1,12 @@
-"""`python -m pipelines index | worker | export | status`: translates what was typed, and decides nothing."""
+"""`python -m pipelines`: builds and their pointer, worker, export. Translates what was typed, decides nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -17,6 +17,9 @@ from core.database import Database, migrate, open_database
 from core.knowledge import Knowledge
 from core.settings import Settings, load_settings
 from core.tracking import Tracking
+
+if TYPE_CHECKING:
+    from pipelines.index import Stores
 
 app = cli.commands("From documents to knowledge, and from conversations to Parquet.")
 
@@ -40,35 +43,102 @@ def index(
         int | None, typer.Option(help="Tokens two chunks share. [default: FRONTDESK_CHUNK_OVERLAP]")
     ] = None,
     embedding_model: Annotated[str | None, typer.Option(help="[default: FRONTDESK_EMBEDDING_MODEL]")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Read every file anew, even where nothing changed.")] = False,
     json: Json = False,
 ) -> None:
-    """Register a source, index all sources of its site into a new build, and let that build answer."""
-    from pipelines.index import Stores, index, models_of
+    """Register a source, index what changed in all sources of its site into a new build, and let that build answer."""
+    from pipelines.index import index, models_of
     from pipelines.progress import progress_bar
-    from pipelines.site import furnish, register
+    from pipelines.site import furnish, read_files, registering
 
     given = {"chunk_tokens": chunk_tokens, "chunk_overlap": chunk_overlap, "embedding_model": embedding_model}
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
     models = models_of(settings)
     migrate(settings.database_location)
+    files = read_files(policy, golden)
+    name = site or settings.site
     with _database(settings) as database:
-        registered = register(database, site or settings.site, source, base_url)
-        furnish(settings, registered.id, policy, golden)
-        stores = Stores(database, Knowledge(settings.knowledge_location), Tracking(settings.tracking_location))
         try:
-            with progress_bar(Console(stderr=True)) as watch:
-                report = index(registered, settings, stores, models, watch)
+            with registering(database, name, source, base_url), progress_bar(Console(stderr=True)) as watch:
+                furnish(settings, name, files)
+                report = index(name, settings, _stores(settings, database), models, watch, force=force)
         except KeyboardInterrupt:
-            live = database.sites.get(registered.id).live_build
+            live = database.sites.get(name).live_build
             typer.echo(
-                f"Stopped. Site {registered.id} answers from {f'build {live}' if live else 'no build'} as before.",
-                err=True,
+                f"Stopped. Site {name} answers from {f'build {live}' if live else 'no build'} as before.", err=True
             )
             raise typer.Exit(130) from None
     if json:
         typer.echo(report.to_json())
     else:
         Console().print(report.table())
+
+
+@app.command()
+def sources(
+    *,
+    site: Annotated[str | None, typer.Option(help="The site. [default: FRONTDESK_SITE]")] = None,
+    remove: Annotated[str | None, typer.Option(help="Forget this one: the next index deletes its documents.")] = None,
+) -> None:
+    """Show where a site's documents come from."""
+    from pipelines.site import forget
+
+    settings = load_settings()
+    with _database(settings) as database:
+        if remove is not None:
+            forget(database, site or settings.site, remove)
+        for source in database.sources.of(site or settings.site):
+            typer.echo(f"{source.uri}{f' cited below {source.base_url}' if source.base_url else ''}")
+
+
+Site = Annotated[str | None, typer.Option(help="The site. [default: FRONTDESK_SITE]")]
+
+
+@app.command()
+def promote(
+    build: Annotated[str, typer.Argument(help="A build that `status` shows as staged or promoted.")],
+    *,
+    site: Site = None,
+) -> None:
+    """Let a build answer from now on, with every document that was put or erased since it was made."""
+    from pipelines import pointer
+
+    _publish(site, lambda *_: build, pointer.operator("promote"))
+
+
+@app.command()
+def rollback(*, site: Site = None) -> None:
+    """Let the build answer that did before the live one; nothing is embedded, and what was erased stays erased."""
+    from pipelines import pointer
+
+    _publish(site, pointer.before_live, pointer.operator("rollback"))
+
+
+@app.command()
+def diff(
+    before: Annotated[str, typer.Argument(help="A build.")],
+    after: Annotated[str, typer.Argument(help="Another build of the same site.")],
+    *,
+    json: Json = False,
+) -> None:
+    """Show which documents and chunks two builds have differently."""
+    from pipelines.difference import difference
+
+    settings = load_settings()
+    with _database(settings) as database:
+        knowledge = Knowledge(settings.knowledge_location)
+        one, other = database.builds.get(before), database.builds.get(after)
+        files = (database.builds.files(one.id), database.builds.files(other.id))
+        found = difference(
+            one.id,
+            other.id,
+            files,
+            (knowledge.open(one.table).chunk_hashes(), knowledge.open(other.table).chunk_hashes()),
+        )
+    if json:
+        typer.echo(found.to_json())
+    else:
+        Console().print(found.table())
 
 
 @app.command()
@@ -112,6 +182,25 @@ def status(
         return
     for each, made in builds:
         Console().print(builds_table(each, made))
+
+
+def _publish(site: str | None, choose: Callable[[str, Database], str], by: str) -> None:
+    from pipelines.index import changes_of
+    from pipelines.pointer import promote
+
+    settings = load_settings()
+    with _database(settings) as database:
+        name = site or settings.site
+        stores = _stores(settings, database)
+        build = choose(name, database)
+        promote(name, build, database, stores.knowledge, changes_of(settings, stores).apply, by=by)
+    typer.echo(f"Site {name} answers from build {build}.")
+
+
+def _stores(settings: Settings, database: Database) -> Stores:
+    from pipelines.index import Stores
+
+    return Stores(database, Knowledge(settings.knowledge_location), Tracking(settings.tracking_location))
 
 
 @contextmanager

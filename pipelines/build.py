@@ -5,7 +5,7 @@ Knows no file, no model and no pointer: whether a staged build goes live is deci
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,16 +13,24 @@ import pyarrow as pa
 
 from core.database import Database
 from core.errors import IntegrityError
-from core.knowledge import BuildTable, Knowledge
-from core.records import Build, BuildStatus, new_id, now
+from core.knowledge import BuildTable, Filter, Knowledge
+from core.records import Build, BuildStatus, IndexedFile, new_id, now
 from pipelines.rows import chunks_in, notes_in
 from pipelines.tally import Tally
 
 
-def new_build(site: str, embedding_model: str, settings: Mapping[str, Any]) -> Build:
+def new_build(site: str, embedding_model: str, settings: Mapping[str, Any], changes_applied: int = 0) -> Build:
     """A build that has a name, which sorts by time, and nothing else yet."""
     name = f"{now():%Y%m%d-%H%M%S}-{new_id()[:6]}"
-    return Build(name, site, f"{site}-{name}", BuildStatus.BUILDING, embedding_model, settings)
+    return Build(
+        name,
+        site,
+        f"{site}-{name}",
+        BuildStatus.BUILDING,
+        embedding_model,
+        settings,
+        changes_applied=changes_applied,
+    )
 
 
 @contextmanager
@@ -47,6 +55,14 @@ class GrowingBuild:
         self._tally = tally
         self._table: BuildTable | None = None
 
+    def copy(self, base: BuildTable, keep: Sequence[IndexedFile]) -> None:
+        """Takes over the rows of these files' documents from an earlier build, vectors and all."""
+        with self._tally.timed("copy"):
+            here = {file.id for file in keep}
+            gone = sorted(base.documents() - here)
+            self._open(base.schema).copy_from(base, Filter(without=gone))
+        self._tally.keep(keep)
+
     def add(self, rows: pa.Table) -> None:
         """Writes the chunks among the rows and counts what the notes say."""
         chunks = chunks_in(rows)
@@ -55,17 +71,26 @@ class GrowingBuild:
                 self._open(chunks.schema).add(chunks)
         self._tally.add(notes_in(rows))
 
-    def stage(self, files: int) -> None:
-        """Indexes the table and makes sure that it is whole; from then on the build can be promoted."""
-        if self._table is None or self._tally.documents != files:
-            raise IntegrityError(
-                f"{files:,} files went in and {self._tally.documents:,} came out. Nothing was promoted."
-            )
+    def stage(self, files: int, deleted: Collection[IndexedFile] = ()) -> None:
+        """Indexes the table and makes sure that it is whole and holds nothing of what was deleted.
+
+        `files` were to be read. From then on the build can be promoted.
+        """
+        if self._table is None or self._tally.read != files:
+            raise IntegrityError(f"{files:,} files went in and {self._tally.read:,} came out. Nothing was promoted.")
         with self._tally.timed("indices"):
             self._table.build_indices()
         with self._tally.timed("verify"):
-            self._table.verify(self._tally.chunks_read)
-        self._database.builds.finish(self._build.id, BuildStatus.STAGED, self._tally.counts, self._tally.seconds)
+            self._table.verify(self._tally.chunks)
+            self._require_gone(self._table, deleted)
+        tally = self._tally
+        self._database.builds.finish(self._build.id, BuildStatus.STAGED, tally.counts, tally.seconds, tally.indexed)
+
+    def _require_gone(self, table: BuildTable, deleted: Collection[IndexedFile]) -> None:
+        if still := table.documents() & {file.id for file in deleted}:
+            paths = ", ".join(sorted(file.path for file in deleted if file.id in still)[:5])
+            raise IntegrityError(f"{len(still):,} deleted documents are still found, such as {paths}.")
+        self._tally.delete(deleted)
 
     def _open(self, schema: pa.Schema) -> BuildTable:
         """The table, made when the first vectors tell how long they are."""

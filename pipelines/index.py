@@ -1,37 +1,37 @@
-"""Documents become knowledge: ingest, chunk, embed, build, verify, promote, as one Ray Data pipeline.
+"""Documents become knowledge: plan, ingest, chunk, embed, build, verify, promote.
 
-Run it with `python -m pipelines index SOURCE --site NAME`. Until the last step what is live stays live, however
-the run ends. Knows no terminal.
+Run it with `python -m pipelines index SOURCE --site NAME`. What the live build knows is taken over from it. Until the
+last step what is live stays live, however the run ends. Knows no terminal.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
-from math import ceil
 from typing import Any
-
-import pyarrow as pa
 
 from core.database import Database
 from core.embedder import Encoder, Tokenizer, load_encoder, load_tokenizer
 from core.errors import InvalidInputError
-from core.knowledge import Knowledge
-from core.records import Site, Source
+from core.knowledge import BuildTable, Knowledge
+from core.records import Build, IndexedFile, Site, Source
 from core.settings import Settings
 from core.tracking import Tracking
 from pipelines.build import growing, new_build
-from pipelines.cluster import Shares, ray_cluster
-from pipelines.embed import Embed
-from pipelines.read import Read, files_of
+from pipelines.change import Changes
+from pipelines.cleanup import drop_old
+from pipelines.embed import Known, nothing_known
+from pipelines.lease import held
+from pipelines.plan import Plan, list_sources, plan, shape
+from pipelines.pointer import PATIENCE, promote, publishing
 from pipelines.report import IndexReport
 from pipelines.sandbox import SandboxedParser
+from pipelines.steps import embedded
 from pipelines.tally import Tally
 
-_FILES = 16  # read at a time: few, so that the encoder is fed early
-_CHUNKS = 1024  # embedded at a time: many, so that sorting by length pays; the most that a step holds
 _REASONS = 500  # characters of them, in a sentence for people
 
 
@@ -65,65 +65,128 @@ def _load_encoder(settings: Settings, threads: int) -> Encoder:
     return load_encoder(settings.embedding_model, settings, threads=threads)
 
 
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The live build that a new one starts from."""
+
+    build: Build
+    table: BuildTable
+    files: Sequence[IndexedFile]
+
+
 def index(
-    site: Site, settings: Settings, stores: Stores, models: Models, watch: Callable[[Tally, int], None]
+    site: str,
+    settings: Settings,
+    stores: Stores,
+    models: Models,
+    watch: Callable[[Tally, int], None],
+    *,
+    force: bool = False,
+    by: str = "index",
 ) -> IndexReport:
-    """A new build of all of the site's sources, live when this returns; `watch` is told the tally so far."""
+    """A new build of all of the site's sources, live when this returns; none where nothing changed, unless forced.
+
+    `watch` is told the tally so far. ConflictError where another process indexes the site.
+    """
+    with held(stores.database, building(site)):
+        base = live_base(stores.database.sites.get(site), stores)
+        staged = stage(site, settings, stores, models, watch, base, force=force)
+        if staged.is_new:
+            changes = changes_of(settings, stores)
+            expected = base.build.id if base else None
+            promote(site, staged.build.id, stores.database, stores.knowledge, changes.apply, by=by, expected=expected)
+        grace = timedelta(seconds=settings.grace_seconds)
+        drop_old(site, stores.database, stores.knowledge, keep=settings.keep_builds, grace=grace)
+        return staged
+
+
+def building(site: str) -> str:
+    """The lease of the one process that may build for a site."""
+    return f"Indexing of site {site}"
+
+
+def live_base(site: Site, stores: Stores) -> Base | None:
+    """The site's live build with its table and files; None before the first."""
+    if site.live_build is None:
+        return None
+    with held(stores.database, publishing(site.id), wait=PATIENCE):  # or a change could fall between the two
+        build = stores.database.builds.get(site.live_build)
+        return Base(build, stores.knowledge.open(build.table), stores.database.builds.files(build.id))
+
+
+def changes_of(settings: Settings, stores: Stores) -> Changes:
+    """What makes changes between builds, with each build's own embedding model."""
+    return Changes(
+        stores.database,
+        stores.knowledge,
+        lambda model: load_tokenizer(model, settings),
+        lambda model: load_encoder(model, settings),
+    )
+
+
+def stage(
+    site: str,
+    settings: Settings,
+    stores: Stores,
+    models: Models,
+    watch: Callable[[Tally, int], None],
+    base: Base | None,
+    *,
+    force: bool,
+) -> IndexReport:
+    """A staged build of all of the site's sources as they are now; the base itself where nothing changed."""
     tally = Tally()
-    sources = stores.database.sources.of(site.id)
-    files = files_of(sources)
-    build = new_build(site.id, settings.embedding_model, _shape(settings))
-    with stores.tracking.run(site.id, build.id) as run:
-        with (
-            ray_cluster(settings.ray_address) as shares,
-            growing(build, stores.database, stores.knowledge, tally) as table,
-        ):
-            for rows in embedded(files, _reader(sources, settings, models), models.open_encoder, shares):
-                table.add(rows)
-                watch(tally, len(files))
-            _require_documents(sources, tally)
-            table.stage(len(files))
-        stores.database.sites.promote(site.id, build.id, expected=site.live_build)
+    sources = stores.database.sources.of(site)
+    if not sources:
+        raise InvalidInputError(f"Site {site} has no source: name one with `python -m pipelines index SOURCE`.")
+    shaped = shape(settings, sources)
+    work = _plan(sources, settings, stores, base, anew=force or base is None or dict(base.build.settings) != shaped)
+    if base and work.is_empty:
+        tally.keep(work.keep)
+        return IndexReport(base.build, tally, tally.total_seconds, is_new=False)
+    tally.expect(work.changed)
+    build = new_build(
+        site, settings.embedding_model, shaped, base.build.changes_applied if base and not work.anew else 0
+    )
+    known = _known(base, settings)
+    with (
+        stores.tracking.run(site, build.id) as run,
+        growing(build, stores.database, stores.knowledge, tally) as table,
+    ):
+        if base and not work.anew:
+            table.copy(base.table, work.keep)
+        else:
+            tally.keep(work.keep)
+        files, reader = [file.row() for file in work.read], _reader(sources, settings, models)
+        for rows in embedded(files, reader, models.open_encoder, known, settings.ray_address):
+            table.add(rows)
+            watch(tally, len(work.read))
+        _require_documents(sources, tally)
+        table.stage(len(work.read), work.deleted)
         report = IndexReport(build, tally, tally.total_seconds)
         report.log(run)
     return report
 
 
-def embedded(
-    files: Sequence[Mapping[str, Any]],
-    reader: Sequence[Any],
-    open_encoder: Callable[[int], Encoder],
-    shares: Shares,
-) -> Iterator[pa.Table]:
-    """The files' chunks with vectors and the notes on them, as they come: a few files to read, a thousand chunks."""
-    import ray.data
-    from ray.data import ActorPoolStrategy
+def _plan(sources: Sequence[Source], settings: Settings, stores: Stores, base: Base | None, *, anew: bool) -> Plan:
+    listed = list_sources(sources, int(settings.max_document_mb * 2**20))
+    standing = stores.database.changes.standing(sources[0].site)
+    return plan(listed, base.files if base else (), standing, anew=anew)
 
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "`ray_remote_args`")  # the one way to say `max_restarts`
-        rows = (
-            ray.data.from_items(list(files), override_num_blocks=ceil(len(files) / _FILES))
-            .map_batches(
-                Read,
-                fn_constructor_args=reader,
-                batch_size=None,
-                batch_format="pyarrow",
-                compute=ActorPoolStrategy(size=shares.readers),
-                num_cpus=shares.reader_cpus,
-                max_restarts=shares.restarts,
-            )
-            .map_batches(
-                Embed,
-                fn_constructor_args=[partial(open_encoder, shares.threads)],
-                batch_size=_CHUNKS,
-                batch_format="pyarrow",
-                compute=ActorPoolStrategy(size=shares.embedders),
-                num_cpus=shares.embedder_cpus,
-                num_gpus=shares.embedder_gpus,
-                max_restarts=shares.restarts,
-            )
-        )
-    yield from rows.iter_batches(batch_size=None, batch_format="pyarrow")
+
+def _known(base: Base | None, settings: Settings) -> Callable[[], Known]:
+    """How a step looks up vectors of the base, in the process that runs the step."""
+    if base is None or base.build.embedding_model != settings.embedding_model:
+        return _open_nothing
+    return partial(_open_known, settings.knowledge_location, base.build.table)
+
+
+def _open_nothing() -> Known:
+    return nothing_known
+
+
+def _open_known(location: str, table: str) -> Known:
+    return Knowledge(location).open(table).vectors
 
 
 def _reader(sources: Sequence[Source], settings: Settings, models: Models) -> Sequence[Any]:
@@ -133,12 +196,9 @@ def _reader(sources: Sequence[Source], settings: Settings, models: Models) -> Se
 
 def _require_documents(sources: Sequence[Source], tally: Tally) -> None:
     """A source that gave nothing is a mistake, not a site without pages."""
+    given = Counter(file.source for file in tally.indexed if file.outcome == "added")
     for source in sources:
-        if not tally.added_from[source.id]:
-            reasons = "; ".join(f"{note.path} {note.reason}" for note in tally.refused if note.source == source.id)
+        if not given[source.id]:
+            refused = [file for file in tally.refused if file.source == source.id]
+            reasons = "; ".join(f"{file.path} {file.reason}" for file in refused)
             raise InvalidInputError(f"No document of {source.uri} could be read: {reasons[:_REASONS]}", param="source")
-
-
-def _shape(settings: Settings) -> dict[str, Any]:
-    """The settings that shape a build."""
-    return settings.model_dump(include={"embedding_model", "chunk_tokens", "chunk_overlap"})

@@ -27,6 +27,10 @@ class Parser(Protocol):
         """The document in a file's bytes."""
         ...
 
+    def close(self) -> None:
+        """Let go of what it holds; it is of no use afterwards."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:

@@ -27,12 +27,12 @@ def progress_bar(console: Console) -> Iterator[Callable[[Tally, int], None]]:
 
         def show(tally: Tally, files: int) -> None:
             chunks = f"{tally.counts['chunks/embedded']:,}"
-            done = tally.documents == files
+            done = tally.read == files
             progress.update(
                 task,
                 description="Finishing" if done else "Indexing",
                 total=files,
-                completed=tally.documents,
+                completed=tally.read,
                 chunks=chunks,
             )
 

@@ -1,44 +1,25 @@
-"""Files to chunks: the step that holds a sandboxed parser and the model's tokenizer open. Knows no Ray."""
+"""Files to chunks: the step that holds a sandboxed parser and the model's tokenizer open. Knows no Ray.
+
+A file arrives as a row: the id of its source, its path, size and problem, as `pipelines.plan` lists them.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from time import perf_counter, time
-from typing import Any
 
 import pyarrow as pa
 
 from core.embedder import Tokenizer
-from core.errors import InvalidInputError
-from core.records import Chunk, Document, Source
+from core.records import Chunk, Document, IndexedFile, Outcome, Source
 from core.settings import Settings
 from pipelines.chunk import chunk
-from pipelines.ingest import Parser, Refusal, ingest
-from pipelines.rows import Note, Outcome, pack, unembedded
-from pipelines.sources import SourceFile, list_files
+from pipelines.ingest import Parser, Refusal, document_id, ingest
+from pipelines.rows import Note, pack, unembedded
+from pipelines.sources import SourceFile
 
 _log = logging.getLogger(__name__)
-
-
-def files_of(sources: Sequence[Source]) -> list[dict[str, Any]]:
-    """Every file of the sources, as the rows that `Read` takes; InvalidInputError names a source that has none."""
-    return [{"source": source.id, **asdict(_printable(file))} for source in sources for file in _listed(source)]
-
-
-def _listed(source: Source) -> list[SourceFile]:
-    try:
-        return list_files(source.uri)
-    except InvalidInputError as error:
-        message = f"A source of site {source.site} cannot be read, and what it held would be lost: {error.message}"
-        raise InvalidInputError(message, param="source") from error
-
-
-def _printable(file: SourceFile) -> SourceFile:
-    """Neither Arrow nor a citation can carry a name that is not Unicode."""
-    name = file.path.encode("utf-8", "replace").decode()
-    return file if name == file.path else SourceFile(name, file.size, "has a name that is not UTF-8: rename it")
 
 
 class Read:
@@ -63,20 +44,27 @@ class Read:
         chunks: list[Chunk] = []
         for row in files.to_pylist():
             source = self._sources[row.pop("source")]
-            note, found = self._read(source, SourceFile(**row))
+            note, found = self._read(source, SourceFile(row["path"], row["size"], row["problem"]), row["sha256"])
             notes.append(note)
             chunks += found
         return pack(notes, unembedded(chunks))
 
-    def _read(self, source: Source, file: SourceFile) -> tuple[Note, list[Chunk]]:
+    def close(self) -> None:
+        """End the parser's child."""
+        self._parser.close()
+
+    def _read(self, source: Source, file: SourceFile, sha256: str) -> tuple[Note, list[Chunk]]:
         began, started = time(), perf_counter()
         [document] = ingest(source, [file], self._parser, self._max_bytes)
         chunks = self._chunk(document)
         seconds = perf_counter() - started
+        named = (document_id(source.id, file.path), source.id, file.path)
         if isinstance(chunks, Refusal):
             outcome: Outcome = "ignored" if chunks.ignored else "failed"
-            return Note("read", began, seconds, 0, source.id, file.path, outcome, chunks.reason), []
-        return Note("read", began, seconds, len(chunks), source.id, file.path), chunks
+            return Note("read", began, seconds, IndexedFile(*named, sha256, outcome, chunks.reason)), []
+        # The hash of what was read: the file may have changed since it was listed.
+        read = document.sha256 if isinstance(document, Document) else sha256
+        return Note("read", began, seconds, IndexedFile(*named, read, chunks=len(chunks))), chunks
 
     def _chunk(self, document: Document | Refusal) -> list[Chunk] | Refusal:
         if isinstance(document, Refusal):

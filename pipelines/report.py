@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import starmap
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
 from core.codec import plain
-from core.records import Build, Site
+from core.records import Build, IndexedFile, Site
 from core.tracking import TrackedRun
-from pipelines.rows import Note
 from pipelines.tally import Tally
 
 _SHOWN = 20  # failed files on the terminal; MLflow has them all
 _NAMED = 3  # files that are ignored for one reason
 _STAGES = {
+    "copy": "rows of unchanged documents",
     "start": "until the first chunk was embedded: Ray, the model",
     "read": "parsing and chunking, beside the embedding",
     "embed": "",
@@ -33,22 +34,24 @@ _STAGES = {
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """One indexing that went live."""
+    """One indexing that came to its end."""
 
     build: Build
     tally: Tally
     total_seconds: float
+    is_new: bool = True  # False: nothing had changed, and the build is the one that was live
 
     def figures(self) -> dict[str, float]:
         """Counts, seconds per stage and the rate, by flat names."""
         seconds = {f"seconds/{stage}": round(spent, 3) for stage, spent in self.tally.seconds.items()}
-        rate = self.tally.counts["chunks/embedded"] / self.total_seconds
+        rate = (self.tally.counts["chunks/embedded"] + self.tally.counts["chunks/reused"]) / self.total_seconds
         return {**self.tally.counts, **seconds, "seconds/total": self.total_seconds, "chunks/per_second": rate}
 
     def to_json(self) -> str:
         """One object, in the form that every `--json` has."""
-        refused = [{"path": note.path, "outcome": note.outcome, "reason": note.reason} for note in self.tally.refused]
-        meta = {"site": self.build.site, "build": self.build.id, **self.build.settings, "refused": refused}
+        refused = [{"path": file.path, "outcome": file.outcome, "reason": file.reason} for file in self.tally.refused]
+        made = {"site": self.build.site, "build": self.build.id, "is_new": self.is_new}
+        meta = {**made, **self.build.settings, "refused": refused}
         return json.dumps({"figures": self.figures(), "intervals": {}, "meta": meta})
 
     def log(self, run: TrackedRun) -> None:
@@ -58,11 +61,19 @@ class IndexReport:
         run.log_metrics(self.figures())
         if refused := self.tally.refused:
             names = ("path", "outcome", "reason")
-            run.log_table({name: [getattr(note, name) for note in refused] for name in names}, "refused.json")
+            run.log_table({name: [getattr(file, name) for file in refused] for name in names}, "refused.json")
 
     def table(self) -> RenderableType:
         """What was done, what was not and why, and what to do next."""
-        return Group(self._summary(), *self._refusals(), *self._next_steps())
+        summary = self._summary() if self.is_new else self._nothing_new()
+        return Group(summary, *self._refusals(), *self._next_steps())
+
+    def _nothing_new(self) -> str:
+        unchanged = self.tally.counts["documents/unchanged"]
+        return (
+            f"Nothing changed: site {self.build.site} answers from build {self.build.id} as before, "
+            f"with its {unchanged:,} documents ({self.total_seconds:,.1f} s). `--force` reads all of them anew."
+        )
 
     def _summary(self) -> Table:
         table = Table(title=f"Site {self.build.site} answers from build {self.build.id}", title_justify="left")
@@ -80,8 +91,8 @@ class IndexReport:
 
     def _refusals(self) -> Iterator[str]:
         """Each file that failed, with its reason; of the ignored, which are none by their type, one line a reason."""
-        failed = [note for note in self.tally.refused if note.outcome == "failed"]
-        yield from (f"[red]✗[/] {escape(note.path)}: {escape(note.reason)}" for note in failed[:_SHOWN])
+        failed = [file for file in self.tally.refused if file.outcome == "failed"]
+        yield from (f"[red]✗[/] {escape(file.path)}: {escape(file.reason)}" for file in failed[:_SHOWN])
         if len(failed) > _SHOWN:
             yield f"… and {len(failed) - _SHOWN:,} more, all of them in `refused.json` of the MLflow run."
         yield from starmap(_ignored, _by_reason(self.tally.refused))
@@ -92,12 +103,12 @@ class IndexReport:
         yield f"Measure it:  python -m evals retrieval QUESTIONS --site {site}"
 
 
-def _by_reason(notes: Iterable[Note]) -> list[tuple[str, list[str]]]:
+def _by_reason(files: Iterable[IndexedFile]) -> list[tuple[str, list[str]]]:
     """Reasons with the paths of the files that were ignored for them, the most frequent first."""
     paths: dict[str, list[str]] = defaultdict(list)
-    for note in notes:
-        if note.outcome == "ignored":
-            paths[note.reason].append(note.path)
+    for file in files:
+        if file.outcome == "ignored":
+            paths[file.reason].append(file.path)
     return sorted(paths.items(), key=lambda item: -len(item[1]))
 
 
@@ -108,20 +119,29 @@ def _ignored(reason: str, paths: Sequence[str]) -> str:
 
 def builds_table(site: Site, builds: Sequence[Build]) -> Table:
     """A site's builds, newest first, and which of them is live."""
-    table = Table(
-        "build", "status", "documents", "failed", "chunks", "made", title=f"Site {site.id}", title_justify="left"
-    )
+    table = Table(title=f"Site {site.id}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("build", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    for name in ("documents", "chunks", "new", "cut at"):
+        table.add_column(name, justify="right")
+    table.add_column("promoted")
     for build in builds:
         live = build.id == site.live_build
-        table.add_row(
-            build.id,
-            "[green]live[/]" if live else build.status,
-            f"{build.counts.get('documents/added', 0):,}",
-            f"{build.counts.get('documents/failed', 0):,}",
-            f"{build.counts.get('chunks/embedded', 0):,}",
-            f"{build.created_at:%Y-%m-%d %H:%M} UTC",
-        )
+        table.add_row(build.id, "[green]live[/]" if live else build.status, *_facts(build))
     return table
+
+
+def _facts(build: Build) -> Iterator[str]:
+    """What a table of builds says of each."""
+    counts: Counter[str] = Counter(build.counts)
+    documents = sum(counts[f"documents/{outcome}"] for outcome in ("added", "changed", "unchanged"))
+    chunks = counts["chunks/embedded"] + counts["chunks/reused"]
+    failed = f", {counts['documents/failed']:,} failed" if counts["documents/failed"] else ""
+    yield f"{documents:,}{failed}"
+    yield f"{chunks:,}"
+    yield f"{counts['chunks/embedded']:,}"
+    yield f"{build.settings.get('chunk_tokens')}/{build.settings.get('chunk_overlap')}"
+    yield f"{build.promoted_at:%m-%d %H:%M} {build.promoted_by or ''}" if build.promoted_at else ""
 
 
 def builds_json(sites: Iterable[tuple[Site, Sequence[Build]]]) -> str:

@@ -6,42 +6,39 @@ Knows Arrow and the records; no step, no store and no Ray.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 
 from core.knowledge import chunk_schema
-from core.records import Chunk
-
-Outcome = Literal["added", "ignored", "failed"]
+from core.records import Chunk, IndexedFile
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a stage did: `read` with one file of a source, `embed` with one batch."""
+    """What a stage did: `read` with one file of a source, `embed` with one batch of chunks."""
 
     stage: Literal["read", "embed"]
     began: float  # seconds since the epoch
     seconds: float
-    chunks: int = 0
-    source: str = ""  # the source's id; this and what follows are of `read`
-    path: str = ""
-    outcome: Outcome = "added"
-    reason: str = ""  # why a file was not added
+    file: IndexedFile | None = None  # of `read`
+    embedded: int = 0  # chunks of `embed` that the model turned into vectors
+    reused: int = 0  # and those that brought theirs along
 
 
+_FILE = pa.struct(
+    [(field.name, pa.int64() if field.name == "chunks" else pa.string()) for field in fields(IndexedFile)]
+)
 _NOTE = pa.struct(
     [
         ("stage", pa.string()),
         ("began", pa.float64()),
         ("seconds", pa.float64()),
-        ("chunks", pa.int64()),
-        ("source", pa.string()),
-        ("path", pa.string()),
-        ("outcome", pa.string()),
-        ("reason", pa.string()),
+        ("file", _FILE),
+        ("embedded", pa.int64()),
+        ("reused", pa.int64()),
     ]
 )
 _STORED = chunk_schema(1)
@@ -66,9 +63,14 @@ def pack(notes: Sequence[Note], chunks: pa.StructArray) -> pa.Table:
 
 def notes_in(rows: pa.Table) -> list[Note]:
     """The notes among the rows."""
-    return [Note(**note) for note in rows["note"].drop_null().to_pylist()]
+    return [_note(row) for row in rows["note"].drop_null().to_pylist()]
 
 
 def chunks_in(rows: pa.Table) -> pa.Table:
     """The chunks among the rows, as a table of their columns."""
     return pa.Table.from_struct_array(rows["chunk"].drop_null())
+
+
+def _note(row: Mapping[str, Any]) -> Note:
+    file = None if row["file"] is None else IndexedFile(**row["file"])
+    return Note(**{**row, "file": file})

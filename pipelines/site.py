@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.database import Database
-from core.errors import InvalidInputError
+from core.errors import InvalidInputError, NotFoundError
 from core.records import Site
 from core.settings import Settings
 from pipelines.sources import list_files
@@ -25,29 +28,64 @@ It answers only from the site's pages. Where they say nothing, it says so. It pr
 """
 
 
-def register(database: Database, site: str, source: str, base_url: str | None) -> Site:
-    """The site with this source, both created where they are new; InvalidInputError where either cannot be."""
+@contextmanager
+def registering(database: Database, site: str, source: str, base_url: str | None) -> Iterator[Site]:
+    """The site with this source, both created where they are new; InvalidInputError where either cannot be.
+
+    A new source is taken back when the block raises: one that never gave a build must not stand in the way of others.
+    """
     if not _NAME.fullmatch(site):
         raise InvalidInputError(f"{site!r} is no name for a site: use a-z, 0-9, - and _.", param="site")
     place = _absolute(source)
     list_files(place)  # before anything is registered
     registered = database.sites.ensure(site)
-    database.sources.ensure(site, place, base_url)
-    return registered
+    known = {each.id for each in database.sources.of(site)}
+    its = database.sources.ensure(site, place, base_url)
+    try:
+        yield registered
+    except BaseException:
+        if its.id not in known:
+            database.sources.remove(its.id)
+        raise
 
 
-def furnish(settings: Settings, site: str, policy: Path | None, golden: Path | None) -> None:
+def forget(database: Database, site: str, source: str) -> None:
+    """Removes a source from a site; NotFoundError names those that it has."""
+    registered = {each.uri: each.id for each in database.sources.of(database.sites.get(site).id)}
+    named = registered.get(source) or registered.get(_absolute(source))
+    if named is None:
+        has = ", ".join(registered) or "none"
+        raise NotFoundError(f"Site {site} has no source {source}: it has {has}.")
+    database.sources.remove(named)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFiles:
+    """The texts of a site's own folder; None leaves what is there."""
+
+    policy: str | None
+    golden: str | None
+
+
+def read_files(policy: Path | None, golden: Path | None) -> SiteFiles:
+    """The files that are given, read before anything is changed."""
+    return SiteFiles(_text(policy) if policy else None, _text(golden) if golden else None)
+
+
+def furnish(settings: Settings, site: str, files: SiteFiles) -> None:
     """The site's folder, with the files that are given, and a policy to start from where there is none yet."""
     folder = settings.site_folder(site)
     folder.mkdir(parents=True, exist_ok=True)
-    if policy or not (folder / "policy.md").exists():
-        _write(folder / "policy.md", _text(policy) if policy else _POLICY)
-    if golden:
-        _write(folder / "golden.jsonl", _text(golden))
+    if files.policy is not None or not (folder / "policy.md").exists():
+        _write(folder / "policy.md", files.policy or _POLICY)
+    if files.golden is not None:
+        _write(folder / "golden.jsonl", files.golden)
 
 
 def _absolute(source: str) -> str:
     """The same place for a later run from another folder."""
+    if not source.strip():
+        raise InvalidInputError("SOURCE is empty: name a folder, a file, a glob or s3://bucket/prefix.", param="source")
     return source.rstrip("/") if "://" in source else os.path.abspath(Path(source).expanduser())  # noqa: PTH100
 
 

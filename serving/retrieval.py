@@ -1,11 +1,15 @@
-"""Retrieval for the agent: the site's live build, followed as its pointer moves. Knows no agent and no Ray."""
+"""Retrieval for the agent: the site's live build, followed as its pointer moves and as its table changes.
+
+Knows no agent and no Ray.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from time import monotonic
 from typing import Protocol, TypeVar
 
@@ -55,6 +59,10 @@ class RecentSites:
         """The site as `get` returned it last."""
         return self._seen[site][1]
 
+    def read_at(self, site: str) -> float:
+        """When that was read, by the clock."""
+        return self._seen[site][0]
+
 
 @dataclass(frozen=True)
 class OpenBuild:
@@ -63,6 +71,7 @@ class OpenBuild:
     build: Build
     table: BuildTable
     table_version: int  # asking the table for it blocks
+    as_of: float  # when the site was read that it was opened for
 
 
 class LiveRetriever:
@@ -100,15 +109,22 @@ class LiveRetriever:
         """The build that answers for `site`; NotFoundError says what to do where there is none."""
         seen = await self._sites.get(site)
         build = self._pinned or _live_build(seen)
-        known = self._open.get(site)
+        read_at, known = self._sites.read_at(site), self._open.get(site)
         if known is None or known.build.id != build:
-            known = self._open[site] = await self._in_thread(lambda: self._opened(build))
+            known = self._open[site] = await self._in_thread(lambda: self._opened(build, read_at))
+        elif known.as_of < read_at:
+            known = self._open[site] = await self._in_thread(partial(self._at_newest, known, read_at))
         return known
 
-    def _opened(self, build: str) -> OpenBuild:
+    def _opened(self, build: str, as_of: float) -> OpenBuild:
         record = self._builds.get(build)
         table = self._knowledge.open(record.table)
-        return OpenBuild(record, table, table.version)
+        return OpenBuild(record, table, table.version, as_of)
+
+    def _at_newest(self, known: OpenBuild, as_of: float) -> OpenBuild:
+        """The build with what was put or erased since; answers that are under way keep the table they began with."""
+        newest = self._opened(known.build.id, as_of)
+        return replace(known, as_of=as_of) if newest.table_version == known.table_version else newest
 
     async def _in_thread(self, work: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

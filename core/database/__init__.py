@@ -1,7 +1,8 @@
-"""The database: sites, sources, builds, sessions, turns and the outbox, on SQLite or PostgreSQL alike."""
+"""The database: sites, builds and all else that must not be lost, on SQLite or PostgreSQL alike."""
 
+from core.database.changes import Standing
 from core.database.database import Database, open_database
 from core.database.outbox import Batch
 from core.database.upgrade import migrate
 
-__all__ = ["Batch", "Database", "migrate", "open_database"]
+__all__ = ["Batch", "Database", "Standing", "migrate", "open_database"]

@@ -6,7 +6,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from core.database.builds import Builds
+from core.database.changes import Changes
 from core.database.engine import Transactions, connect, database_url, sqlite_file
+from core.database.leases import Leases
 from core.database.outbox import Outbox
 from core.database.sites import Sites, Sources
 from core.database.turns import Turns
@@ -22,6 +24,8 @@ class Database:
         self.sites = Sites(transactions)
         self.sources = Sources(transactions)
         self.builds = Builds(transactions)
+        self.changes = Changes(transactions)
+        self.leases = Leases(transactions)
         self.turns = Turns(transactions)
         self.outbox = Outbox(transactions)
 

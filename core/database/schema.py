@@ -105,7 +105,42 @@ builds = Table(
     Column("seconds", JSON, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("promoted_at", Instant),
+    _words("promoted_by", nullable=True),
+    Column("changes_applied", BigInteger, nullable=False, server_default="0"),
     sqlite_autoincrement=True,
+)
+
+files = Table(
+    "files",
+    metadata,
+    _words("build", ForeignKey("builds.id"), primary_key=True),
+    _words("id", primary_key=True),
+    _words("source"),
+    _words("path"),
+    _words("sha256"),
+    _words("outcome"),
+    _words("reason"),
+    Column("chunks", Integer, nullable=False),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    _sequence(),
+    _words("site", ForeignKey("sites.id")),
+    _words("document_id"),
+    Column("document", JSON(none_as_null=True)),  # none: erased
+    Column("created_at", Instant, nullable=False),
+    Index("changes_of_a_site", "site", "sequence"),
+    sqlite_autoincrement=True,
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    _words("name", primary_key=True),
+    _words("holder"),
+    Column("expires_at", Instant, nullable=False),
 )
 
 sessions = Table(

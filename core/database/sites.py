@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, delete, select, update
 
 from core.database.engine import Transactions, insert_if_absent
 from core.database.schema import builds, sites, sources
@@ -35,11 +35,11 @@ class Sites:
             rows = connection.execute(select(sites)).mappings().all()
         return sorted((Site(**row) for row in rows), key=lambda site: site.id)
 
-    def promote(self, site: str, build: str, *, expected: str | None) -> None:
+    def promote(self, site: str, build: str, *, expected: str | None, by: str) -> None:
         """Points the site at a finished build, if it still points at `expected`; else ConflictError."""
         with self._transactions.write() as connection:
             _move_pointer(connection, site, build, expected)
-            _mark_promoted(connection, site, build)
+            _mark_promoted(connection, site, build, by)
 
 
 def require_site(connection: Connection, site: str) -> None:
@@ -67,10 +67,10 @@ def _move_pointer(connection: Connection, site: str, build: str, expected: str |
         )
 
 
-def _mark_promoted(connection: Connection, site: str, build: str) -> None:
+def _mark_promoted(connection: Connection, site: str, build: str, by: str) -> None:
     ready = builds.c.status.in_([BuildStatus.STAGED, BuildStatus.PROMOTED])
     named = (builds.c.id == build) & (builds.c.site == site)
-    promoted = {"status": BuildStatus.PROMOTED, "promoted_at": now()}
+    promoted = {"status": BuildStatus.PROMOTED, "promoted_at": now(), "promoted_by": by}
     if connection.execute(update(builds).where(named, ready).values(promoted)).rowcount:
         return
     status = connection.scalar(select(builds.c.status).where(named))
@@ -94,6 +94,11 @@ class Sources:
             if base_url is not None:
                 connection.execute(update(sources).where(named).values(base_url=base_url))
             return _source(connection.execute(select(sources).where(named)).mappings().one())
+
+    def remove(self, source: str) -> None:
+        """Forgets the source, if it is there; the next build of its site holds none of its documents."""
+        with self._transactions.write() as connection:
+            connection.execute(delete(sources).where(sources.c.id == source))
 
     def of(self, site: str) -> list[Source]:
         """The site's sources, oldest first."""

@@ -17,11 +17,20 @@ class Filter:
     documents: Sequence[str] | None = None
     paths: Sequence[str] | None = None
     positions: Sequence[int] | None = None
+    hashes: Sequence[str] | None = None
+    without: Sequence[str] | None = None  # documents; an empty sequence leaves none out
 
     def expression(self) -> Expr | None:
         """The condition as LanceDB takes it; None when nothing is asked."""
-        asked = {"document": self.documents, "path": self.paths, "position": self.positions}
+        asked = {
+            "document": self.documents,
+            "path": self.paths,
+            "position": self.positions,
+            "sha256": self.hashes,
+        }
         parts = [_one_of(name, values) for name, values in asked.items() if values is not None]
+        if self.without:
+            parts.append(~_one_of("document", self.without))
         return reduce(and_, parts) if parts else None
 
 

@@ -6,6 +6,7 @@ LanceDB's quirks are converted here once: distances become cosines, Arrow rows b
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
@@ -31,6 +32,7 @@ _COLUMNS = [field.name for field in fields(Chunk)]
 _SEARCHED = {"searched": 1.0, "title": 0.3, "place": 0.2}  # full-text columns and their weights (evals/LOG.md)
 _CANDIDATES = 200  # chunks each search hands to fusion, whatever `k`: a page's score must not depend on it
 _WEIGHTS = (0.45, 0.55)  # of the dense and the full-text search in a fused one (evals/LOG.md)
+_COPIED = 4096  # rows at a time, from one build to the next
 _CHUNKS_PER_PAGE = 3  # a passage merges at most so many chunks of its page
 _SHORTEST_OVERLAP = 16  # characters; fewer are alike by chance
 _WORD = re.compile(r"[^\W_]+")
@@ -110,6 +112,42 @@ class BuildTable:
     def add(self, rows: pa.RecordBatch | pa.Table) -> None:
         """Appends rows of `chunk_schema`; a vector that is not finite is an error."""
         self._table.add(rows)
+
+    def copy_from(self, other: BuildTable, where: Filter) -> int:
+        """Appends the rows of another build that the filter lets through, vectors and all; returns how many."""
+        before = self.rows()
+        self._table.add(_restricted(other._table.search(), where).to_batches(batch_size=_COPIED))
+        return self.rows() - before
+
+    def put(self, document: str, rows: pa.RecordBatch | None) -> None:
+        """These rows, and no others, are the document's from now on, in one commit; None erases it."""
+        its = Filter(documents=[document]).expression()
+        if its is None:  # a filter that asks for something has an expression
+            raise AssertionError
+        if rows is None:
+            self._table.delete(its)
+            return
+        merge = self._table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+        merge.when_not_matched_by_source_delete(its).execute(pa.Table.from_batches([rows]))
+
+    def vectors(self, hashes: Sequence[str]) -> dict[str, Vector]:
+        """The vectors of the chunks that have these hashes; a hash that no chunk has is left out."""
+        where = Filter(hashes=sorted(set(hashes)))
+        rows = _restricted(self._table.search(), where).select(["sha256", "vector"]).to_arrow()
+        flat = rows["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        return dict(zip(rows["sha256"].to_pylist(), flat.reshape(len(rows), -1), strict=True)) if len(rows) else {}
+
+    def documents(self) -> set[str]:
+        """The ids of the documents that it holds a chunk of."""
+        return set(self._table.search().select(["document"]).to_arrow()["document"].to_pylist())
+
+    def chunk_hashes(self) -> Mapping[str, set[str]]:
+        """By document: the hashes of its chunks."""
+        rows = self._table.search().select(["document", "sha256"]).to_arrow()
+        found: dict[str, set[str]] = defaultdict(set)
+        for document, digest in zip(rows["document"].to_pylist(), rows["sha256"].to_pylist(), strict=True):
+            found[document].add(digest)
+        return found
 
     def build_indices(self) -> None:
         """Compacts what was appended and indexes it for full-text search."""

@@ -35,7 +35,7 @@ def furnished(home: Path, settings: Settings, pages: Path) -> dict[str, Any]:
     database.builds.create(build)
     _index(own, pages, build.table)
     database.builds.finish(build.id, BuildStatus.STAGED, {}, {})
-    database.sites.promote(SITE, build.id, expected=None)
+    database.sites.promote(SITE, build.id, expected=None, by="bench")
     database.close()
     return overrides
 

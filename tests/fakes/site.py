@@ -53,7 +53,7 @@ def promote(settings: Settings, pages: dict[str, tuple[str, str]], site: str = "
     table.build_indices()
     database.builds.create(build)
     database.builds.finish(build.id, BuildStatus.STAGED, {}, {})
-    database.sites.promote(site, build.id, expected=before)
+    database.sites.promote(site, build.id, expected=before, by="a test")
     database.close()
     return build
 

@@ -97,22 +97,22 @@ def test_a_build_that_does_not_exist_is_not_found(database: Database) -> None:
 def test_promotion_moves_the_pointer_and_marks_the_build(database: Database) -> None:
     database.sites.ensure("demo")
     first, second = staged(database), staged(database)
-    database.sites.promote("demo", first, expected=None)
+    database.sites.promote("demo", first, expected=None, by="a test")
     assert database.sites.get("demo").live_build == first
     promoted = database.builds.get(first)
     assert promoted.status is BuildStatus.PROMOTED
     assert promoted.promoted_at is not None
-    database.sites.promote("demo", second, expected=first)
-    database.sites.promote("demo", first, expected=second)  # a rollback
+    database.sites.promote("demo", second, expected=first, by="test")
+    database.sites.promote("demo", first, expected=second, by="test")  # a rollback
     assert database.sites.get("demo").live_build == first
 
 
 def test_a_pointer_that_moved_meanwhile_is_not_moved_again(database: Database) -> None:
     database.sites.ensure("demo")
     first, second = staged(database), staged(database)
-    database.sites.promote("demo", first, expected=None)
+    database.sites.promote("demo", first, expected=None, by="a test")
     with pytest.raises(ConflictError, match=f"on build '{first}' by now, not on None"):
-        database.sites.promote("demo", second, expected=None)
+        database.sites.promote("demo", second, expected=None, by="a test")
     assert database.sites.get("demo").live_build == first
     assert database.builds.get(second).status is BuildStatus.STAGED
 
@@ -123,19 +123,19 @@ def test_only_a_staged_build_of_the_site_can_go_live(database: Database) -> None
     unfinished, foreign = build(), staged(database, site="other")
     database.builds.create(unfinished)
     with pytest.raises(ConflictError, match="is building"):
-        database.sites.promote("demo", unfinished.id, expected=None)
+        database.sites.promote("demo", unfinished.id, expected=None, by="a test")
     for unknown in (foreign, "none"):
         with pytest.raises(NotFoundError, match="has no build"):
-            database.sites.promote("demo", unknown, expected=None)
+            database.sites.promote("demo", unknown, expected=None, by="a test")
     with pytest.raises(NotFoundError):
-        database.sites.promote("nowhere", unfinished.id, expected=None)
+        database.sites.promote("nowhere", unfinished.id, expected=None, by="a test")
     assert database.sites.get("demo").live_build is None
 
 
 def test_a_promoted_build_does_not_change_any_more(database: Database) -> None:
     database.sites.ensure("demo")
     live = staged(database)
-    database.sites.promote("demo", live, expected=None)
+    database.sites.promote("demo", live, expected=None, by="a test")
     with pytest.raises(ConflictError, match="is promoted and cannot become failed"):
         database.builds.finish(live, BuildStatus.FAILED, {}, {})
 
@@ -152,7 +152,7 @@ def test_of_four_processes_that_promote_at_once_exactly_one_wins(database: Datab
 def _promote(location: str, name: str) -> bool:
     database = open_database(location)
     try:
-        database.sites.promote("demo", name, expected=None)
+        database.sites.promote("demo", name, expected=None, by="a test")
     except ConflictError:
         return False
     else:

@@ -33,8 +33,10 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One page of each kind, a PDF that is none, and a picture."""
+    """One page of each kind, a PDF that is none, a picture, and so many notes that it takes Ray to read them all."""
     folder = tmp_path_factory.mktemp("pages")
+    for number in range(120):
+        (folder / f"note{number}.txt").write_text(f"Note number {number} is about nothing that a visitor would ask.\n")
     (folder / "about.md").write_text("# About us\n\nThe workshop was founded in Whitby in 2011.\n")
     (folder / "hours.html").write_text(
         "<html><head><title>Hours</title></head><body><nav><a href=/>Home</a></nav><main><h1>Hours</h1>"
@@ -66,11 +68,11 @@ def database(settings: Settings, told: dict[str, Any]) -> Iterator[Database]:
 
 def test_it_says_what_it_did_with_every_file(told: dict[str, Any]) -> None:
     counts = {name: told["figures"][f"documents/{name}"] for name in ("added", "ignored", "failed")}
-    assert counts == {"added": 4, "ignored": 1, "failed": 1}
+    assert counts == {"added": 124, "ignored": 1, "failed": 1}
     reasons = {refused["path"]: refused["reason"] for refused in told["meta"]["refused"]}
     assert reasons["broken.pdf"].startswith("is malformed")
     assert reasons["logo.png"].startswith("is not a document (.png); these are read: Markdown")
-    assert told["figures"]["chunks/embedded"] >= 4
+    assert told["figures"]["chunks/embedded"] >= 124
 
 
 def test_the_build_is_live_and_finds_what_the_pages_say(
@@ -92,10 +94,10 @@ def test_the_run_is_in_mlflow_with_its_refusals(settings: Settings, told: dict[s
     client = MlflowClient(settings.tracking_location)
     experiment = client.get_experiment_by_name("shop")
     assert experiment is not None
-    [found] = client.search_runs([experiment.experiment_id])
+    [found] = client.search_runs([experiment.experiment_id], f"tags.build = '{told['meta']['build']}'")
     assert found.info.status == "FINISHED"
     assert found.data.tags["build"] == told["meta"]["build"]
-    assert found.data.metrics["documents/added"] == 4
+    assert found.data.metrics["documents/added"] == 124
     assert found.data.params["chunk_tokens"] == str(settings.chunk_tokens)
     assert "refused.json" in [file.path for file in client.list_artifacts(found.info.run_id)]
 
@@ -110,6 +112,28 @@ def test_status_shows_which_build_is_live(settings: Settings, told: dict[str, An
     assert [line for line in said.splitlines() if told["meta"]["build"] in line and "live" in line]
 
 
+def test_what_did_not_change_is_not_read_again(settings: Settings, told: dict[str, Any], pages: Path) -> None:
+    done = run(settings.home, "pipelines", "index", pages, "--site", "shop")
+    assert f"Nothing changed: site shop answers from build {told['meta']['build']}" in done.stdout
+    assert "broken.pdf: is malformed" in done.stdout
+
+
+def test_a_rollback_and_a_difference_as_they_are_typed(settings: Settings, told: dict[str, Any], pages: Path) -> None:
+    first = told["meta"]["build"]
+    (pages / "jobs.md").write_text("# Jobs\n\nWe look for a roaster.\n")
+    second = json.loads(run(settings.home, "pipelines", "index", pages, "--site", "shop", "--json").stdout)
+    assert second["figures"]["chunks/embedded"] == 1
+    shown = run(settings.home, "pipelines", "diff", first, second["meta"]["build"]).stdout
+    assert [line for line in shown.splitlines() if "jobs.md" in line and "added" in line]
+    back = run(settings.home, "pipelines", "rollback", "--site", "shop")
+    assert back.stdout.strip() == f"Site shop answers from build {first}."
+    again = run(settings.home, "pipelines", "rollback", "--site", "shop")
+    assert again.returncode == 2 and "no build to roll back to" in again.stderr
+    forward = run(settings.home, "pipelines", "promote", second["meta"]["build"], "--site", "shop")
+    assert forward.returncode == 0, forward.stderr
+    assert "promote by" in run(settings.home, "pipelines", "status", "--site", "shop").stdout
+
+
 def test_a_run_without_one_readable_document_changes_nothing(
     settings: Settings, database: Database, told: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -120,6 +144,7 @@ def test_a_run_without_one_readable_document_changes_nothing(
     assert "No document of" in done.stderr and "only.pdf is malformed" in done.stderr
     assert "Traceback" not in done.stderr
     assert database.sites.get("other").live_build is None
+    assert database.sources.of("other") == []  # or it would stand in the way of the next
     assert database.builds.of("other")[0].status is BuildStatus.FAILED
     assert Knowledge(settings.knowledge_location).tables() == before
 

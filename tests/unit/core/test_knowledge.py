@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -162,3 +163,39 @@ def test_rows_keep_every_field(table: BuildTable) -> None:
     assert found == CHUNKS[3]
     assert isinstance(table.version, int)
     assert pa.types.is_fixed_size_list(table.schema.field("vector").type)
+
+
+def test_a_document_that_is_put_replaces_all_of_its_chunks_and_no_others(table: BuildTable) -> None:
+    table.put("returns", to_batch([piece("returns", 0, "Nothing can be returned.")], VECTORS[:1]))
+    assert table.rows() == 3
+    assert [passage.chunk.text for passage in table.search(Query("returned", mode="text"))] == [
+        "Nothing can be returned."
+    ]
+    assert "hours" in table.documents()
+
+
+def test_a_document_that_is_erased_is_in_no_search(table: BuildTable) -> None:
+    table.put("returns", None)
+    assert table.documents() == {"hours", "shipping"}
+    for mode in ("dense", "text", "fused"):
+        assert "returns" not in documents(table, Query("return a grinder", unit(1, 0, 0, 0), mode=mode))
+    table.put("returns", None)  # again changes nothing
+
+
+def test_rows_are_copied_with_their_vectors_but_for_those_left_out(knowledge: Knowledge, table: BuildTable) -> None:
+    other = knowledge.create("other", DIMENSIONS)
+    assert other.copy_from(table, Filter(without=["returns"])) == 2
+    other.build_indices()
+    other.verify(2)
+    assert documents(other, Query("", unit(0, 1, 0, 0), mode="dense")) == ["hours", "shipping"]
+    assert other.copy_from(table, Filter(documents=["returns"], without=[])) == 3
+
+
+def test_vectors_are_found_by_the_hash_of_what_they_were_made_of(table: BuildTable) -> None:
+    hashed = replace(piece("new", 0, "New."), sha256="known")
+    table.put("new", to_batch([hashed], unit(0, 0, 0, 1)[None]))
+    found = table.vectors(["known", "unknown"])
+    assert list(found) == ["known"]
+    assert found["known"].tolist() == [0, 0, 0, 1]
+    assert table.vectors([]) == {}
+    assert table.chunk_hashes()["new"] == {"known"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,7 @@ import pytest
 from core.database import Database
 from core.errors import IntegrityError
 from core.knowledge import Knowledge, to_batch
-from core.records import Build, BuildStatus, Chunk
+from core.records import Build, BuildStatus, Chunk, IndexedFile
 from core.settings import Settings
 from pipelines.build import growing, new_build
 from pipelines.rows import Note, pack
@@ -33,7 +34,8 @@ def build(database: Database) -> Build:
 def rows(chunks: Sequence[Chunk], *, told: int) -> pa.Table:
     """One file with these chunks, of which its note counts `told`."""
     vectors = np.ones((len(chunks), 4), np.float32)
-    return pack([Note("read", 0, 0, told, "s1", "a.md")], to_batch(chunks, vectors).to_struct_array())
+    note = Note("read", 0, 0, IndexedFile("d1", "s1", "a.md", "ab", chunks=told))
+    return pack([note], to_batch(chunks, vectors).to_struct_array())
 
 
 def test_a_whole_build_is_staged_with_its_counts(database: Database, knowledge: Knowledge, build: Build) -> None:
@@ -44,6 +46,37 @@ def test_a_whole_build_is_staged_with_its_counts(database: Database, knowledge: 
     assert stored.status is BuildStatus.STAGED
     assert stored.counts["documents/added"] == 1
     assert knowledge.open(build.table).rows() == 2
+    assert database.builds.files(build.id) == [IndexedFile("d1", "s1", "a.md", "ab", chunks=2)]
+
+
+def test_rows_of_unchanged_documents_are_taken_over_and_those_of_others_are_not(
+    database: Database, knowledge: Knowledge, build: Build
+) -> None:
+    base = knowledge.create("base", 4)
+    there = [replace(chunk(name), document=document) for name, document in (("c1", "d1"), ("c2", "d2"), ("c3", "d3"))]
+    base.add(to_batch(there, np.eye(3, 4, dtype=np.float32)))
+    keep = [IndexedFile("d1", "s1", "a.md", "ab", chunks=1)]
+    with growing(build, database, knowledge, Tally()) as table:
+        table.copy(base, keep)
+        table.stage(0, [IndexedFile("d2", "s1", "b.md", "cd", chunks=1)])
+    made = knowledge.open(build.table)
+    assert made.documents() == {"d1"}
+    assert made.vectors(["ab"])["ab"].tolist() == [1, 0, 0, 0]
+    counts = database.builds.get(build.id).counts
+    assert (counts["documents/unchanged"], counts["documents/deleted"], counts["chunks/reused"]) == (1, 1, 1)
+
+
+def test_a_deleted_document_that_is_still_found_fails_the_build(
+    database: Database, knowledge: Knowledge, build: Build
+) -> None:
+    deleted = [IndexedFile("d1", "s1", "gone.md", "ab", chunks=1)]
+    with (
+        pytest.raises(IntegrityError, match=r"1 deleted documents are still found, such as gone\.md"),
+        growing(build, database, knowledge, Tally()) as table,
+    ):
+        table.add(rows([chunk("c1")], told=1))
+        table.stage(1, deleted)
+    assert database.builds.get(build.id).status is BuildStatus.FAILED
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,9 @@ class EchoParser:
         text = data.decode()
         return Parsed("", text, text.removeprefix("url ") if text.startswith("url ") else None, {"kind": "echo"})
 
+    def close(self) -> None:
+        pass
+
 
 def run(folder: Path, base_url: str | None = None, **files: str) -> dict[str, Document | Refusal]:
     for name, text in files.items():

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from core.errors import InvalidInputError, UnreadableDocumentError
-from core.records import Chunk, Source
+from core.errors import UnreadableDocumentError
+from core.records import Chunk, IndexedFile, Source
 from core.settings import Settings
 from pipelines.parsers.parsed import Parsed
-from pipelines.read import Read, files_of
-from pipelines.rows import Note, chunks_in, notes_in
+from pipelines.plan import list_sources
+from pipelines.read import Read
+from pipelines.rows import chunks_in, notes_in
 from tests.fakes.encoders import FakeTokenizer
 
 Texts = dict[str, str]
+ReadTexts = Callable[[Texts], tuple[list[IndexedFile], list[Chunk]]]
 
 
 class TextParser:
@@ -27,29 +30,34 @@ class TextParser:
             raise UnreadableDocumentError("is malformed")
         return Parsed("", data.decode())
 
+    def close(self) -> None:
+        pass
+
 
 @pytest.fixture
-def read(tmp_path: Path, settings: Settings) -> Callable[[Texts], tuple[list[Note], list[Chunk]]]:
-    def read(texts: Texts) -> tuple[list[Note], list[Chunk]]:
+def read(tmp_path: Path, settings: Settings) -> ReadTexts:
+    def read(texts: Texts) -> tuple[list[IndexedFile], list[Chunk]]:
         for name, text in texts.items():
             (tmp_path / name).write_text(text)
         source = Source("s1", "demo", str(tmp_path))
         step = Read([source], settings, TextParser, FakeTokenizer)
-        rows = step(pa.Table.from_pylist(files_of([source])))
-        return notes_in(rows), [Chunk(**row) for row in chunks_in(rows).to_pylist()]
+        listed = list_sources([source], 2**20)
+        rows = step(pa.Table.from_pylist([file.row() for file in listed]))
+        files = [note.file for note in notes_in(rows) if note.file]
+        return files, [Chunk(**row) for row in chunks_in(rows).to_pylist()]
 
     return read
 
 
-def test_a_file_becomes_chunks_and_a_note_that_counts_them(read: Callable[..., tuple[list[Note], list[Chunk]]]) -> None:
+def test_a_file_becomes_chunks_and_a_note_that_counts_them(read: ReadTexts, tmp_path: Path) -> None:
     [note], chunks = read({"a.md": "# Hours\n\nOpen from nine to six.\n\n## Holidays\n\nClosed at Easter.\n"})
     assert (note.path, note.outcome, note.chunks) == ("a.md", "added", 2)
     assert [chunk.heading for chunk in chunks] == ["Hours", "Hours > Holidays"]
-    assert note.seconds > 0
+    assert note.sha256 == sha256((tmp_path / "a.md").read_bytes()).hexdigest()
 
 
 def test_a_bad_file_is_noted_with_its_reason_and_the_others_go_on(
-    read: Callable[..., tuple[list[Note], list[Chunk]]],
+    read: ReadTexts,
 ) -> None:
     notes, chunks = read({"a.md": "malformed", "b.md": "Fine.", "c.md": " \n", "d.png": "picture"})
     assert [(note.path, note.outcome) for note in notes] == [
@@ -62,9 +70,7 @@ def test_a_bad_file_is_noted_with_its_reason_and_the_others_go_on(
     assert [chunk.path for chunk in chunks] == ["b.md"]
 
 
-def test_a_document_that_breaks_the_chunker_is_a_failed_file(
-    read: Callable[..., tuple[list[Note], list[Chunk]]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_document_that_breaks_the_chunker_is_a_failed_file(read: ReadTexts, monkeypatch: pytest.MonkeyPatch) -> None:
     def breaks(self: FakeTokenizer, text: str) -> list[tuple[int, int]]:
         raise RuntimeError("no such token")
 
@@ -72,9 +78,3 @@ def test_a_document_that_breaks_the_chunker_is_a_failed_file(
     [note], chunks = read({"a.md": "Fine."})
     assert (note.outcome, note.reason) == ("failed", "cannot be cut into chunks: RuntimeError: no such token")
     assert not chunks
-
-
-def test_a_source_that_cannot_be_listed_any_more_is_named(tmp_path: Path) -> None:
-    gone = Source("s1", "demo", str(tmp_path / "gone"))
-    with pytest.raises(InvalidInputError, match="source of site demo cannot be read, and what it held would be lost"):
-        files_of([gone])

@@ -9,19 +9,24 @@ from io import StringIO
 import pytest
 from rich.console import Console, RenderableType
 
-from core.records import Site
+from core.records import IndexedFile, Outcome, Site
 from pipelines.report import IndexReport, builds_json, builds_table
 from pipelines.rows import Note
 from pipelines.tally import Tally
 from tests.fakes.records import build
 
 
+def read(path: str, outcome: Outcome = "added", reason: str = "") -> Note:
+    chunks = 5 if outcome == "added" else 0
+    return Note("read", 0, 1, IndexedFile(path, "s1", path, "", outcome, reason, chunks))
+
+
 @pytest.fixture
 def report() -> IndexReport:
     tally = Tally()
-    tally.add([Note("read", 0, 1, 5, "s1", "a.md"), Note("embed", 0, 2, 5)])
-    tally.add([Note("read", 0, 0, 0, "s1", f"{n}.png", "ignored", "is not a document (.png)") for n in range(25)])
-    tally.add([Note("read", 0, 0, 0, "s1", "[b].pdf", "failed", "is encrypted")])
+    tally.add([read("a.md"), Note("embed", 0, 2, embedded=5)])
+    tally.add([read(f"{n}.png", "ignored", "is not a document (.png)") for n in range(25)])
+    tally.add([read("[b].pdf", "failed", "is encrypted")])
     return IndexReport(build(), tally, 4.0)
 
 
@@ -54,7 +59,7 @@ def test_people_see_what_failed_before_what_was_ignored(report: IndexReport) -> 
 
 def test_of_many_failures_the_first_are_shown_and_the_rest_is_said_to_be_in_mlflow() -> None:
     tally = Tally()
-    tally.add([Note("read", 0, 0, 0, "s1", f"{n}.pdf", "failed", "is encrypted") for n in range(25)])
+    tally.add([read(f"{n}.pdf", "failed", "is encrypted") for n in range(25)])
     text = shown(IndexReport(build(), tally, 1.0).table())
     assert text.count("✗") == 20
     assert "… and 5 more, all of them in `refused.json` of the MLflow run." in text
@@ -62,6 +67,13 @@ def test_of_many_failures_the_first_are_shown_and_the_rest_is_said_to_be_in_mlfl
 
 def test_people_are_told_what_to_do_next(report: IndexReport) -> None:
     assert "python -m serving ask" in shown(report.table())
+
+
+def test_where_nothing_changed_one_sentence_says_so(report: IndexReport) -> None:
+    text = shown(replace(report, is_new=False).table())
+    assert "Nothing changed: site demo answers from build" in text
+    assert "documents/added" not in text
+    assert "[b].pdf: is encrypted" in text  # it still fails
 
 
 def test_the_builds_of_a_site_say_which_is_live() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from core.knowledge import to_batch
-from core.records import Chunk
+from core.records import Chunk, IndexedFile
 from pipelines.rows import Note, chunks_in, notes_in, pack, unembedded
 from tests.fakes.records import chunk
 
 NOTES = [
-    Note("read", 1.5, 0.25, 2, "s1", "a.md"),
-    Note("read", 1.75, 0.5, 0, "s1", "b.pdf", "failed", "is malformed"),
+    Note("read", 1.5, 0.25, IndexedFile("d1", "s1", "a.md", "ab", chunks=2)),
+    Note("read", 1.75, 0.5, IndexedFile("d2", "s1", "b.pdf", "", "failed", "is malformed")),
+    Note("embed", 2.0, 0.5, embedded=2, reused=1),
 ]
 
 

@@ -105,6 +105,21 @@ async def test_a_promotion_is_followed_within_a_second(knowledge: Knowledge, thr
     assert (await setting.retrieve("demo", "q")).build == "two"
 
 
+async def test_what_is_put_into_or_erased_from_the_live_table_is_followed_too(
+    knowledge: Knowledge, threads: ThreadPoolExecutor
+) -> None:
+    setting = Setting(knowledge, threads)
+    before = await setting.retrieve("demo", "q")
+    chunk = Chunk("c-new", "new", "new.md", "New", "/new", "", 0, "Something new.", 3, "n")
+    table = knowledge.open("table_one")
+    table.put("new", to_batch([chunk], np.array([[1, 0]], np.float32)))
+    table.put("d", None)
+    setting.clock.seconds += 1.01
+    after = await setting.retrieve("demo", "q")
+    assert [passage.chunk.id for passage in after.passages] == ["c-new"]
+    assert after.table_version > before.table_version
+
+
 async def test_the_pointer_is_not_read_for_every_question(knowledge: Knowledge, threads: ThreadPoolExecutor) -> None:
     setting = Setting(knowledge, threads)
     for _ in range(5):

@@ -1,0 +1,44 @@
+"""Drops the tables of builds that nobody needs any more; what they were stays on record.
+
+Kept are the live build, the last few that were promoted before it, and whatever is younger than a grace for its
+readers and reviewers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from core.database import Database
+from core.knowledge import Knowledge
+from core.records import Build, BuildStatus, now
+
+
+def drop_old(site: str, database: Database, knowledge: Knowledge, *, keep: int, grace: timedelta) -> list[str]:
+    """Drops what is old, and what a run that died left behind; returns the builds whose tables are gone.
+
+    To be called by the one process that may build for the site.
+    """
+    live = database.sites.get(site).live_build
+    old = superfluous(database.builds.of(site), live, keep, now() - grace)
+    for build in old:
+        knowledge.drop(build.table)
+        database.builds.drop(build.id)
+    return [build.id for build in old]
+
+
+def superfluous(builds: Sequence[Build], live: str | None, keep: int, before: datetime) -> list[Build]:
+    """Of builds, newest first, those to be dropped: `keep` promoted ones stay, and all from `before` on."""
+    promoted = [build for build in builds if build.status is BuildStatus.PROMOTED]
+    kept = {live, *(build.id for build in promoted[:keep])}
+    return [build for build in builds if build.id not in kept and _is_over(build, before)]
+
+
+def _is_over(build: Build, before: datetime) -> bool:
+    match build.status:
+        case BuildStatus.DROPPED:
+            return False
+        case BuildStatus.BUILDING:  # by a process that is gone: only one builds at a time
+            return True
+        case _:
+            return max(build.created_at, build.promoted_at or build.created_at) < before

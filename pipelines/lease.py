@@ -1,0 +1,44 @@
+"""Holds a lease while a block runs: prolonged from a thread, given back at the end, expired where we died."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from core.database import Database
+from core.errors import ConflictError
+from core.records import new_id
+
+_SECONDS = 60.0  # a holder that died is waited for that long
+_PROLONG = 15.0
+
+
+@contextmanager
+def held(database: Database, name: str, *, wait: float = 0) -> Iterator[None]:
+    """Runs the block as the only holder of the lease; ConflictError says who has it, after `wait` seconds."""
+    holder = f"process {os.getpid()} on {socket.gethostname()} ({new_id()[:6]})"
+    _patiently(wait)(database.leases.take, name, holder, _SECONDS)
+    ended = Event()
+    thread = Thread(target=_prolong, args=(database, name, holder, ended), name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        database.leases.release(name, holder)
+
+
+def _prolong(database: Database, name: str, holder: str, ended: Event) -> None:
+    while not ended.wait(_PROLONG):
+        database.leases.take(name, holder, _SECONDS)
+
+
+def _patiently(seconds: float) -> Retrying:
+    refused = retry_if_exception_type(ConflictError)
+    return Retrying(retry=refused, wait=wait_fixed(0.1), stop=stop_after_delay(seconds), reraise=True)

@@ -1,0 +1,80 @@
+"""Moves a site's pointer: a build follows the change log as far as it goes, is checked, and then answers.
+
+Knows neither how a build was made nor whether it is any good.
+"""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from collections.abc import Callable
+
+from core.database import Database
+from core.errors import ConflictError, NotFoundError
+from core.knowledge import BuildTable, Knowledge
+from core.records import Build, BuildStatus, Change
+from pipelines.lease import held
+
+PATIENCE = 60.0  # seconds that who publishes waits for another; a change takes milliseconds, and a promotion seconds
+
+Apply = Callable[[Build, BuildTable, Change], None]  # makes one change to a build's table, and notes it
+
+
+def publishing(site: str) -> str:
+    """The lease under which a site's pointer moves and its live table changes."""
+    return f"Publishing on site {site}"
+
+
+def promote(
+    site: str,
+    build: str,
+    database: Database,
+    knowledge: Knowledge,
+    apply: Apply,
+    *,
+    by: str,
+    expected: str | None = None,
+) -> None:
+    """The build answers from now on, with every change that was made since it began.
+
+    ConflictError where the site's pointer is not on `expected` any more, if that is given.
+    """
+    with held(database, publishing(site), wait=PATIENCE):
+        record = database.builds.get(build)
+        if record.site != site:
+            raise NotFoundError(f"Site {site!r} has no build {build!r}.")
+        if record.status not in (BuildStatus.STAGED, BuildStatus.PROMOTED):
+            raise ConflictError(f"Build {build!r} is {record.status}: only a staged build can go live.")
+        _replay(record, database, knowledge, apply)
+        live = database.sites.get(site).live_build
+        database.sites.promote(site, build, expected=live if expected is None else expected, by=by)
+
+
+def before_live(site: str, database: Database) -> str:
+    """The build to roll back to: the newest one that once answered and is older than the live one."""
+    builds = database.builds.of(site)
+    live = database.sites.get(site).live_build
+    if live is None:
+        raise NotFoundError(f"Site {site} has no live build, and so none before it.")
+    later = [build.id for build in builds].index(live)
+    for build in builds[later + 1 :]:
+        if build.status is BuildStatus.PROMOTED:
+            return build.id
+    raise NotFoundError(
+        f"Site {site} has no build to roll back to: {live} is the oldest that answered and still has its table."
+    )
+
+
+def operator(what: str) -> str:
+    """Who promotes a build by hand, for the record."""
+    return f"{what} by {getpass.getuser()} on {socket.gethostname()}"
+
+
+def _replay(build: Build, database: Database, knowledge: Knowledge, apply: Apply) -> None:
+    changes = database.changes.after(build.site, build.changes_applied)
+    if not changes:
+        return
+    table = knowledge.open(build.table)
+    for change in changes:
+        apply(build, table, change)
+    table.build_indices()

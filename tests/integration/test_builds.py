@@ -1,0 +1,263 @@
+"""A site over several builds: what is taken over, what is embedded, what is found, and where the pointer may go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.database import Database, migrate, open_database
+from core.embedder import load_encoder
+from core.errors import ConflictError, InvalidInputError, NotFoundError
+from core.knowledge import BuildTable, Knowledge, Query
+from core.records import BuildStatus, Change, Document
+from core.settings import Settings
+from core.tracking import Tracking
+from pipelines.build import new_build
+from pipelines.change import Changes
+from pipelines.cleanup import drop_old
+from pipelines.index import Stores, building, changes_of, index, models_of
+from pipelines.ingest import document_id
+from pipelines.lease import held
+from pipelines.pointer import before_live, promote
+from pipelines.report import IndexReport
+from pipelines.site import registering
+from tests.fakes.site import share_models
+
+PAGES = {
+    "hours.md": "# Hours\n\nThe workshop is open from nine to six on weekdays.\n",
+    "returns.md": "# Returns\n\nUnopened items can be returned within 30 days.\n",
+    "shipping.md": "# Shipping\n\nParcels leave the workshop within two working days.\n",
+}
+UPLOAD = Document("up1", "uploads", "menu.md", "Menu", "/menu", "# Menu\n\nThe lunch menu has a lentil soup.", "ab")
+
+Index = Callable[..., IndexReport]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    share_models(tmp_path / "home")
+    return Settings(_env_file=None, home=tmp_path / "home", grace_seconds=0)
+
+
+@pytest.fixture
+def stores(settings: Settings) -> Iterator[Stores]:
+    migrate(settings.database_location)
+    database = open_database(settings.database_location)
+    yield Stores(database, Knowledge(settings.knowledge_location), Tracking(settings.tracking_location))
+    database.close()
+
+
+@pytest.fixture
+def database(stores: Stores) -> Database:
+    return stores.database
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> Path:
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    for name, text in PAGES.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture
+def build(settings: Settings, stores: Stores, pages: Path) -> Index:
+    with registering(stores.database, "demo", str(pages), None):
+        pass
+
+    def build(*, force: bool = False, **changes: object) -> IndexReport:
+        those = settings.model_copy(update=changes)
+        return index("demo", those, stores, models_of(those), lambda *_: None, force=force)
+
+    return build
+
+
+@pytest.fixture
+def changes(settings: Settings, stores: Stores) -> Changes:
+    return changes_of(settings, stores)
+
+
+def found(settings: Settings, stores: Stores, question: str) -> list[str]:
+    """The paths that the live build answers with."""
+    live = stores.database.sites.get("demo").live_build
+    assert live
+    table = stores.knowledge.open(stores.database.builds.get(live).table)
+    [vector] = load_encoder(settings.embedding_model, settings).encode([question], "query")
+    return [passage.chunk.path for passage in table.search(Query(question, vector, k=50))]
+
+
+def counts(report: IndexReport) -> tuple[int, ...]:
+    names = ("documents/added", "documents/changed", "documents/deleted", "documents/unchanged")
+    return (*(report.tally.counts[name] for name in names), report.tally.counts["chunks/embedded"])
+
+
+def test_nothing_changed_means_no_build_and_nothing_embedded(build: Index, database: Database) -> None:
+    first = build()
+    assert counts(first) == (3, 0, 0, 0, 3)
+    again = build()
+    assert not again.is_new
+    assert again.build.id == first.build.id
+    assert counts(again) == (0, 0, 0, 3, 0)
+    assert len(database.builds.of("demo")) == 1
+
+
+def test_only_new_chunks_are_embedded_and_a_deleted_page_is_in_no_answer(
+    build: Index, pages: Path, settings: Settings, stores: Stores
+) -> None:
+    build()
+    (pages / "hours.md").write_text(PAGES["hours.md"] + "\n## Holidays\n\nClosed on Easter Monday.\n")
+    (pages / "returns.md").unlink()
+    (pages / "new.md").write_text("# Jobs\n\nWe look for a roaster.\n")
+    second = build()
+    assert counts(second) == (1, 1, 1, 1, 2)  # the new page, and the section that was added to the old one
+    assert second.tally.counts["chunks/reused"] == 2
+    assert found(settings, stores, "Are you closed at Easter?")[0] == "hours.md"
+    for question in ("Can I return an item?", "Unopened items can be returned within 30 days."):
+        assert "returns.md" not in found(settings, stores, question)
+
+
+def test_a_page_that_moved_brings_its_vectors_along(build: Index, pages: Path) -> None:
+    build()
+    (pages / "hours.md").rename(pages / "opening.md")
+    assert counts(build()) == (1, 0, 1, 2, 0)
+
+
+def test_force_reads_all_anew_and_embeds_nothing_that_is_known(build: Index) -> None:
+    first = build()
+    again = build(force=True)
+    assert again.is_new and again.build.id != first.build.id
+    assert counts(again) == (0, 3, 0, 0, 0)
+
+
+def test_other_chunking_or_another_address_is_just_another_build(
+    build: Index, stores: Stores, pages: Path, settings: Settings
+) -> None:
+    build()
+    assert build(chunk_tokens=64).is_new
+    stores.database.sources.ensure("demo", str(pages), "https://shop.example")
+    moved = build(chunk_tokens=64)
+    assert moved.is_new and moved.tally.counts["chunks/embedded"] == 0
+    table = stores.knowledge.open(moved.build.table)
+    assert table.search(Query("Unopened items", mode="text", k=1))[0].chunk.url == "https://shop.example/returns.md"
+
+
+def test_a_source_that_lost_every_document_is_an_error_and_what_is_live_stays(
+    build: Index, pages: Path, settings: Settings, stores: Stores
+) -> None:
+    build()
+    for page in pages.iterdir():
+        page.unlink()
+    with pytest.raises(InvalidInputError, match="what it held would be lost"):
+        build()
+    assert "hours.md" in found(settings, stores, "When is the workshop open?")
+
+
+def test_a_rollback_needs_no_embedding_and_the_old_build_answers(
+    build: Index, pages: Path, settings: Settings, stores: Stores, changes: Changes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build()
+    (pages / "returns.md").unlink()
+    build()
+    monkeypatch.setattr(Changes, "_rows", lambda *_: pytest.fail("something was embedded"))
+    target = before_live("demo", stores.database)
+    promote("demo", target, stores.database, stores.knowledge, changes.apply, by="a test")
+    assert "returns.md" in found(settings, stores, "Can I return an item?")
+    with pytest.raises(NotFoundError, match="no build to roll back to"):
+        before_live("demo", stores.database)
+
+
+def test_what_was_put_or_erased_in_between_follows_a_rollback_and_a_new_build(
+    build: Index, pages: Path, settings: Settings, stores: Stores, changes: Changes
+) -> None:
+    build()
+    (pages / "new.md").write_text("# Jobs\n\nWe look for a roaster.\n")
+    build()
+    [source] = stores.database.sources.of("demo")
+    returns = document_id(source.id, "returns.md")
+    changes.make("demo", Change(UPLOAD.id, UPLOAD))
+    changes.make("demo", Change(returns, None))
+
+    def check() -> None:
+        assert found(settings, stores, "What soup is on the lunch menu?")[0] == "menu.md"
+        assert "returns.md" not in found(settings, stores, "Unopened items can be returned within 30 days.")
+
+    check()
+    target = before_live("demo", stores.database)
+    promote("demo", target, stores.database, stores.knowledge, changes.apply, by="a test")
+    check()
+    (pages / "new.md").write_text("# Jobs\n\nWe look for two roasters.\n")
+    assert build().is_new
+    check()
+    assert build(force=True).is_new
+    check()
+    assert build(chunk_tokens=64).is_new
+    check()
+    assert not build(chunk_tokens=64).is_new
+
+
+def test_a_change_made_while_a_build_is_staged_is_in_it_when_it_goes_live(
+    build: Index, pages: Path, settings: Settings, stores: Stores, changes: Changes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build()
+    (pages / "new.md").write_text("# Jobs\n\nWe look for a roaster.\n")
+    indices = BuildTable.build_indices
+
+    def meanwhile(table: BuildTable) -> None:
+        monkeypatch.setattr(BuildTable, "build_indices", indices)
+        changes.make("demo", Change(UPLOAD.id, UPLOAD))
+        table.build_indices()
+
+    monkeypatch.setattr(BuildTable, "build_indices", meanwhile)
+    build()
+    assert found(settings, stores, "What soup is on the lunch menu?")[0] == "menu.md"
+    assert "new.md" in found(settings, stores, "Do you look for a roaster?")
+
+
+def test_two_at_once_one_refuses_politely(build: Index, database: Database) -> None:
+    with held(database, building("demo")), pytest.raises(ConflictError, match="Indexing of site demo is under way"):
+        build()
+    assert build().is_new
+
+
+def test_a_pointer_that_moved_meanwhile_is_not_overrun(
+    build: Index, database: Database, stores: Stores, changes: Changes
+) -> None:
+    first, second = build().build.id, build(force=True).build.id
+    with pytest.raises(ConflictError, match="was not promoted"):
+        promote("demo", first, database, stores.knowledge, changes.apply, by="a test", expected=first)
+    assert database.sites.get("demo").live_build == second
+
+
+def test_only_a_whole_build_of_the_site_goes_live(
+    build: Index, database: Database, stores: Stores, changes: Changes
+) -> None:
+    made = build().build
+    database.sites.ensure("other")
+    with pytest.raises(NotFoundError, match="Site 'other' has no build"):
+        promote("other", made.id, database, stores.knowledge, changes.apply, by="a test")
+    unfinished = new_build("demo", made.embedding_model, made.settings)
+    database.builds.create(unfinished)
+    with pytest.raises(ConflictError, match="is building: only a staged build can go live"):
+        promote("demo", unfinished.id, database, stores.knowledge, changes.apply, by="a test")
+
+
+def test_what_a_killed_run_left_is_dropped_by_the_next(build: Index, stores: Stores) -> None:
+    made = build().build
+    left = new_build("demo", made.embedding_model, made.settings)
+    stores.database.builds.create(left)
+    stores.knowledge.create(left.table, 384)
+    build()
+    assert stores.database.builds.get(left.id).status is BuildStatus.DROPPED
+    assert stores.knowledge.tables() == [made.table]
+
+
+def test_old_builds_are_dropped_and_the_last_ones_stay(build: Index, stores: Stores) -> None:
+    made = [build(force=True).build.id for _ in range(4)]
+    assert drop_old("demo", stores.database, stores.knowledge, keep=2, grace=timedelta(0)) == [made[1]]
+    kept = [record for record in stores.database.builds.of("demo") if record.status is BuildStatus.PROMOTED]
+    assert [record.id for record in kept] == [made[3], made[2]]
+    assert sorted(stores.knowledge.tables()) == sorted(record.table for record in kept)

@@ -1,0 +1,46 @@
+"""Which builds are dropped, and when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from core.records import Build, BuildStatus, now
+from pipelines.cleanup import superfluous
+from tests.fakes.records import build
+
+LONG_AGO = now() - timedelta(days=1)
+
+
+def made(status: BuildStatus, *, ago: timedelta = timedelta(days=2)) -> Build:
+    at = now() - ago
+    return replace(build(), status=status, created_at=at, promoted_at=at if status is BuildStatus.PROMOTED else None)
+
+
+def test_the_live_build_and_the_last_promoted_stay() -> None:
+    builds = [made(BuildStatus.PROMOTED) for _ in range(5)]
+    assert superfluous(builds, builds[0].id, 3, LONG_AGO) == builds[3:]
+
+
+def test_a_live_build_stays_however_old_it_is() -> None:
+    builds = [made(BuildStatus.PROMOTED) for _ in range(5)]
+    assert builds[4] not in superfluous(builds, builds[4].id, 1, LONG_AGO)
+
+
+def test_what_is_young_stays_for_its_readers() -> None:
+    young = [made(BuildStatus.PROMOTED, ago=timedelta(minutes=n)) for n in range(5)]
+    assert superfluous(young, young[0].id, 1, LONG_AGO) == []
+
+
+def test_a_staged_or_failed_build_goes_after_the_grace() -> None:
+    old = [made(BuildStatus.STAGED), made(BuildStatus.FAILED)]
+    assert superfluous([*old, made(BuildStatus.STAGED, ago=timedelta(hours=1))], None, 3, LONG_AGO) == old
+
+
+def test_what_a_killed_run_left_goes_at_once() -> None:
+    left = made(BuildStatus.BUILDING, ago=timedelta(seconds=5))
+    assert superfluous([left], None, 3, LONG_AGO) == [left]
+
+
+def test_what_is_dropped_is_not_dropped_again() -> None:
+    assert superfluous([made(BuildStatus.DROPPED)], None, 3, LONG_AGO) == []
