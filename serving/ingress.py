@@ -8,8 +8,9 @@ from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
+from core.codec import storable
 from core.records import Event, Session, Turn, new_id
 from core.settings import Settings
 from serving import errors
@@ -36,7 +37,7 @@ class Host(Protocol):
 class Ask(BaseModel):
     """A question of a visitor. The same `turn_id` twice is one turn."""
 
-    message: str
+    message: Annotated[str, AfterValidator(storable)]  # JSON may hold halves of characters, which no encoder takes
     session_id: Id
     turn_id: Id = Field(default_factory=new_id)
 

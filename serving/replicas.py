@@ -45,16 +45,19 @@ class Embedder:
 
     async def embed(self, model: str, texts: Sequence[str]) -> Vectors:
         """The vectors of `texts`, (texts, dimensions)."""
-        vectors: Vectors = await self._encode((model, texts))
-        return vectors
+        encoded: Vectors | Exception = await self._encode((model, texts))
+        if isinstance(encoded, Exception):
+            raise encoded
+        return encoded
 
     async def check_health(self) -> None:
         """Serve asks now and then; no vector within its time limit and the replica is replaced."""
         await asyncio.to_thread(self._encoders.warm, self._model)
 
     @serve.batch(max_batch_size=_BATCH, batch_wait_timeout_s=0)
-    async def _encode(self, asks: list[Ask]) -> list[Vectors]:
-        return await asyncio.to_thread(self._encoders.encode, asks)
+    async def _encode(self, asks: list[Ask]) -> list[Vectors | Exception]:
+        # What is raised here fails every turn of the batch: only what concerns them all.
+        return await asyncio.to_thread(self._encoders.encode_apart, asks)
 
 
 class Agent:

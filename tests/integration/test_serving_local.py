@@ -87,6 +87,12 @@ def test_ask_goes_on_with_a_session(settings: Settings) -> None:
     assert "45 euros" in json.loads(done.stdout)["content"]
 
 
+def test_ask_takes_bytes_that_are_no_text(settings: Settings) -> None:
+    done = run(settings.home, "serving", "ask", "Is shipping free\udcff?", "--json")  # as Python reads a byte 0xff
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["type"] == "end"
+
+
 def test_asking_a_site_that_does_not_exist_says_how_to_make_it(settings: Settings) -> None:
     done = run(settings.home, "serving", "ask", "Hello?", "--site", "nowhere")
     assert done.returncode == 2

@@ -105,6 +105,15 @@ async def test_chat_answers_with_the_end_object(client: httpx.AsyncClient) -> No
     assert answer.json()["content"] == "Hello there."
 
 
+async def test_half_a_character_is_replaced_before_anybody_reads_it() -> None:
+    desk = Desk()
+    body = rb'{"message": "Open\ud800?\u0000", "session_id": "s1"}'
+    headers = {"Content-Type": "application/json"}
+    for path in ("/chat/stream", "/chat"):
+        assert (await client_of(FakeHost(desk)).post(path, content=body, headers=headers)).status_code == 200
+    assert {turn.question for turn, _ in desk.agent.asked} == {"Open\ufffd?\ufffd"}
+
+
 async def test_the_same_turn_twice_is_one_turn(client: httpx.AsyncClient) -> None:
     first = (await client.post("/chat", json=ASK)).json()
     second = (await client.post("/chat", json=ASK)).json()
