@@ -20,6 +20,7 @@ from rich.console import Console
 from core.database import migrate
 from core.errors import ConfigurationError
 from core.settings import Settings, load_settings
+from serving.logs import log_to_stderr
 from serving.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def run(overrides: Mapping[str, Any], console: Console, *, with_ray: bool) -> No
     """Serve until SIGINT or SIGTERM; everything that was started is stopped before this returns."""
     signal.signal(signal.SIGTERM, _exit)
     settings = _with_free_port(load_settings(**overrides))
+    log_to_stderr(settings.log_level)
     migrate(settings.database_location)
     with ExitStack() as stack:
         with console.status("Starting"):
