@@ -124,11 +124,11 @@ async def _worker_until_stopped() -> None:
 
 
 def _dependencies(url: str) -> dict[str, str]:
-    """What `/ready` says, asked until the server answers it."""
+    """What `/ready` says, asked until the server answers it; directly, whatever proxy the environment names."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
-            answer: dict[str, dict[str, str]] = httpx.get(f"{url}/ready", timeout=10).json()
+            answer: dict[str, dict[str, str]] = httpx.get(f"{url}/ready", timeout=10, trust_env=False).json()
             return answer["dependencies"]
         except (httpx.HTTPError, KeyError, ValueError) as error:
             if time.monotonic() > deadline:

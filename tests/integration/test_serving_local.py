@@ -52,6 +52,12 @@ def test_a_server_without_documents_says_how_to_get_some(tmp_path: Path) -> None
         assert command in answer.json()["error"]["message"]
 
 
+def test_it_starts_where_a_proxy_is_set(settings: Settings) -> None:
+    nowhere = "http://127.0.0.1:9"
+    with running(settings.home, "--no-ray", HTTP_PROXY=nowhere, http_proxy=nowhere, NO_PROXY="", no_proxy="") as server:
+        assert httpx.get(f"{server.url}/ready").status_code == 200
+
+
 def test_a_model_without_its_key_is_said_at_the_start(settings: Settings) -> None:
     with running(settings.home, "--no-ray", FRONTDESK_MODEL="openai:gpt-4o-mini", OPENAI_API_KEY="") as server:
         assert "! model: The model openai:gpt-4o-mini needs a key: set OPENAI_API_KEY." in server.log.read_text()
