@@ -21,6 +21,7 @@ from core.database import migrate
 from core.errors import ConfigurationError
 from core.settings import Settings, load_settings
 from serving.logs import log_to_stderr
+from serving.pages import demo_folder
 from serving.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def run(overrides: Mapping[str, Any], console: Console, *, with_ray: bool) -> No
     signal.signal(signal.SIGTERM, _exit)
     settings = _with_free_port(load_settings(**overrides))
     log_to_stderr(settings.log_level)
+    if settings.demo_pages is not None:
+        demo_folder(settings.demo_pages)  # said before anything is started
     migrate(settings.database_location)
     with ExitStack() as stack:
         with console.status("Starting"):

@@ -73,6 +73,16 @@ def test_a_port_in_use_is_one_sentence_and_nothing_is_started(tmp_path: Path) ->
     assert "Traceback" not in done.stderr
 
 
+def test_demo_pages_that_are_no_folder_are_one_sentence_and_nothing_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRONTDESK_DEMO_PAGES", str(tmp_path / "nowhere"))
+    done = run(tmp_path, "serving", "run", "--port", "0")
+    assert done.returncode == 2
+    assert "FRONTDESK_DEMO_PAGES" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_ask_answers_in_the_terminal_with_its_sources(settings: Settings) -> None:
     done = run(settings.home, "serving", "ask", "Can I return an opened bag of coffee?")
     assert done.returncode == 0, done.stderr
