@@ -1,4 +1,4 @@
-"""What a question is about when it leans on the one before it: `And on Sundays?`. Knows no model."""
+"""What a question is about: itself, the one before it as in `And on Sundays?`, or nothing. Knows no model."""
 
 from __future__ import annotations
 
@@ -13,6 +13,15 @@ _POINTS_BACK = re.compile(r"\b(?:it|its|they|them|their|that|those|these|ones?|s
 _FEW_WORDS = 2  # of content: fewer say nothing by themselves
 _ENOUGH_WORDS = 4  # of content: with them a pronoun points at something inside the question
 _REMEMBERED = 400  # characters of the question before: a longer one would push the new one out of what is encoded
+_GREETING = re.compile(
+    r"^\W*(?:hello|hi|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day))(?: there| everyone)?\W*$",
+    re.IGNORECASE,
+)
+
+
+def greets(question: str) -> bool:
+    """Whether it only says hello, which the words of a page (an address, say) may seem to answer."""
+    return bool(_GREETING.match(question))
 
 
 def in_context(question: str, history: Sequence[Message]) -> str:
