@@ -11,6 +11,7 @@ from rich.console import Console
 
 from core.cli import commands
 from core.cli import run as run_commands
+from core.codec import storable
 from core.records import Session, Turn, new_id
 from core.settings import load_settings
 
@@ -45,7 +46,7 @@ def ask(
 
     settings = load_settings()
     conversation = session or new_id()
-    turn = Turn(new_id(), Session(site or settings.site, conversation, conversation), question)
+    turn = Turn(new_id(), Session(site or settings.site, conversation, conversation), storable(question))
     show = (lambda _: None) if json else asking.Transcript(Console()).show
     last = asyncio.run(asking.ask(settings, turn, build, show))
     if json:

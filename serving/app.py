@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from core.settings import Settings, load_settings
+from serving.logs import log_to_stderr
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -47,7 +48,9 @@ def application(
 
 def local_app() -> ASGIApp:
     """For `uvicorn --factory`."""
-    return create_local_app(load_settings())
+    settings = load_settings()
+    log_to_stderr(settings.log_level)
+    return create_local_app(settings)
 
 
 def create_local_app(settings: Settings, *, writer: Writer | None = None) -> ASGIApp:

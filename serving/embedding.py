@@ -6,6 +6,7 @@ Knows no Ray: the Embedder replicas and a server without Ray both host it.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.embedder import Encoder
+from core.errors import FrontdeskError
+
+logger = logging.getLogger(__name__)
 
 Vectors = NDArray[np.float32]  # (texts, dimensions), unit length
 Embed = Callable[[str, Sequence[str]], Awaitable[Vectors]]
@@ -43,6 +47,22 @@ class Encoders:
             parts = np.split(encoded, np.cumsum(sizes)[:-1])
             vectors.update(zip(members, parts, strict=True))
         return [vectors[number] for number in range(len(asks))]
+
+    def encode_apart(self, asks: Sequence[Ask]) -> list[Vectors | Exception]:
+        """As `encode`, but an ask that cannot be encoded gets its own exception and fails no other."""
+        try:
+            return [*self.encode(asks)]
+        except FrontdeskError:  # the model itself is away, and asking it for each would not bring it back
+            raise
+        except Exception:  # one of them, whichever: told apart below
+            logger.exception("encoding %d asks together failed", len(asks))
+            return [self._encoded_or_why_not(ask) for ask in asks]
+
+    def _encoded_or_why_not(self, ask: Ask) -> Vectors | Exception:
+        try:
+            return self.encode([ask])[0]
+        except Exception as error:  # noqa: BLE001 - handed to the one who asked, who raises it
+            return error
 
     def _encoder(self, model: str) -> Encoder:
         with self._loading:

@@ -34,6 +34,11 @@ def end_event(turn: Turn) -> Event:
     )
 
 
+def failure(error: FrontdeskError) -> str:
+    """What is stored of an error, for `closing_event` to tell again."""
+    return f"{error.code}: {error.message}"
+
+
 def error_event(error: FrontdeskError) -> Event:
     """What a turn that could not be answered ends with."""
     data: dict[str, Any] = {"content": error.message, "code": error.code}
@@ -46,4 +51,7 @@ def closing_event(turn: Turn) -> Event:
     """The last event of an ended turn."""
     if turn.status is TurnStatus.DONE:
         return end_event(turn)
+    if turn.status is TurnStatus.FAILED and turn.error:
+        code, _, message = turn.error.partition(": ")
+        return Event("error", {"content": message, "code": code})
     return error_event(InterruptedTurnError("This answer was interrupted. Please ask again."))

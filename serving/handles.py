@@ -6,6 +6,7 @@ first decides how it ended, so a turn that was committed before the replica died
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterable
 from typing import Any, cast
@@ -37,10 +38,11 @@ def unpack(events: Packed) -> list[Event]:
 class ReplicaHost:
     """The ingress' host of turns: an Agent deployment's `run`, `ready`."""
 
-    def __init__(self, agent: DeploymentHandle[Any], ledger: Ledger) -> None:
+    def __init__(self, agent: DeploymentHandle[Any], ledger: Ledger, *, patience: float = 8.0) -> None:
         self._run = agent.options(method_name="run", stream=True)
         self._ready = agent.options(method_name="ready")
         self._ledger = ledger
+        self._patience = patience  # seconds that an agent may take to say whether it is ready: more than its checks
 
     async def run(self, turn: Turn) -> AsyncGenerator[list[Event]]:
         """Batches of events; OverloadedError when every place in the replicas' queue is taken."""
@@ -62,8 +64,18 @@ class ReplicaHost:
             stream.cancel()  # type: ignore[no-untyped-call]
 
     async def ready(self) -> dict[str, str]:
-        """What each dependency answers to an Agent replica."""
-        answers: dict[str, str] = await self._ready.remote()
+        """What each dependency answers to an Agent replica; what is wrong with the agents where none does in time."""
+        call = self._ready.remote()
+        try:
+            async with asyncio.timeout(self._patience):
+                answers: dict[str, str] = await call
+        except TimeoutError:
+            return {"agent": f"No answer within {self._patience:g} seconds."}
+        except BackPressureError:
+            return {"agent": "Every place in its queue is taken."}
+        except (RayError, RayServeException) as error:
+            logger.warning("no agent says whether it is ready: %s", error)
+            return {"agent": "It failed; the log says how."}
         return answers
 
     async def _settled(self, turn: Turn, answer: str, error: Exception) -> Event:

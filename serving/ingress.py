@@ -8,15 +8,16 @@ from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
+from core.codec import storable
 from core.records import Event, Session, Turn, new_id
 from core.settings import Settings
 from serving import errors
 from serving.auth import AnonymousAccess
 from serving.envelope import BodyLimit
 from serving.listening import last_event, told_to_the_end, unless_left
-from serving.pages import Documents, WidgetFiles
+from serving.pages import Documents, demo_folder, widget_routes
 from serving.sse import EventStream
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
@@ -36,7 +37,7 @@ class Host(Protocol):
 class Ask(BaseModel):
     """A question of a visitor. The same `turn_id` twice is one turn."""
 
-    message: str
+    message: Annotated[str, AfterValidator(storable)]  # JSON may hold halves of characters, which no encoder takes
     session_id: Id
     turn_id: Id = Field(default_factory=new_id)
 
@@ -53,8 +54,8 @@ def create_app(settings: Settings, host: Host, *, lifespan: Lifespan | None = No
     app.include_router(_health_routes(host))
     app.include_router(_chat_routes(host, settings.site), dependencies=[Depends(AnonymousAccess(settings))])
     if settings.demo_pages is not None:
-        app.mount("/pages", Documents(directory=settings.demo_pages))
-    app.mount("/", WidgetFiles())
+        app.mount("/pages", Documents(demo_folder(settings.demo_pages)))
+    app.router.routes.extend(widget_routes())
     return app
 
 

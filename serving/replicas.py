@@ -19,7 +19,8 @@ from ray.serve.handle import DeploymentHandle
 
 from core.errors import ModelError
 from core.records import Turn
-from core.settings import load_settings
+from core.settings import Settings, load_settings
+from serving.logs import log_to_stderr
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -38,23 +39,26 @@ class Embedder:
         from core.embedder import load_encoder
         from serving.embedding import Encoders
 
-        settings = load_settings(**overrides)
+        settings = _settings(overrides)
         self._encoders = Encoders(lambda model: load_encoder(model, settings, threads=1))
         self._model = settings.embedding_model
         self._encoders.warm(self._model)
 
     async def embed(self, model: str, texts: Sequence[str]) -> Vectors:
         """The vectors of `texts`, (texts, dimensions)."""
-        vectors: Vectors = await self._encode((model, texts))
-        return vectors
+        encoded: Vectors | Exception = await self._encode((model, texts))
+        if isinstance(encoded, Exception):
+            raise encoded
+        return encoded
 
     async def check_health(self) -> None:
         """Serve asks now and then; no vector within its time limit and the replica is replaced."""
         await asyncio.to_thread(self._encoders.warm, self._model)
 
     @serve.batch(max_batch_size=_BATCH, batch_wait_timeout_s=0)
-    async def _encode(self, asks: list[Ask]) -> list[Vectors]:
-        return await asyncio.to_thread(self._encoders.encode, asks)
+    async def _encode(self, asks: list[Ask]) -> list[Vectors | Exception]:
+        # What is raised here fails every turn of the batch: only what concerns them all.
+        return await asyncio.to_thread(self._encoders.encode_apart, asks)
 
 
 class Agent:
@@ -63,7 +67,7 @@ class Agent:
     def __init__(self, embedder: DeploymentHandle[Any], overrides: Mapping[str, Any], writer: Writer | None) -> None:
         from serving.desk import open_desk
 
-        settings = load_settings(**overrides)
+        settings = _settings(overrides)
         self._embed = embedder.options(method_name="embed")
         self._desk = open_desk(settings, self._vectors, writer=writer)
         self._window_ms = settings.coalesce_ms
@@ -105,7 +109,7 @@ class Ingress:
         from serving.handles import ReplicaHost
         from serving.ledger import Ledger
 
-        self._settings = load_settings(**overrides)
+        self._settings = _settings(overrides)
         turns = open_database(self._settings.database_location).turns
         self._host = ReplicaHost(agent, Ledger(turns, ThreadPoolExecutor(2, thread_name_prefix="turns")))
 
@@ -114,3 +118,10 @@ class Ingress:
         from serving.ingress import create_app
 
         return create_app(self._settings, self._host)
+
+
+def _settings(overrides: Mapping[str, Any]) -> Settings:
+    """The replica's own settings, and its log as they say."""
+    settings = load_settings(**overrides)
+    log_to_stderr(settings.log_level)
+    return settings

@@ -20,6 +20,8 @@ from rich.console import Console
 from core.database import migrate
 from core.errors import ConfigurationError
 from core.settings import Settings, load_settings
+from serving.logs import log_to_stderr
+from serving.pages import demo_folder
 from serving.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ def run(overrides: Mapping[str, Any], console: Console, *, with_ray: bool) -> No
     """Serve until SIGINT or SIGTERM; everything that was started is stopped before this returns."""
     signal.signal(signal.SIGTERM, _exit)
     settings = _with_free_port(load_settings(**overrides))
+    log_to_stderr(settings.log_level)
+    if settings.demo_pages is not None:
+        demo_folder(settings.demo_pages)  # said before anything is started
     migrate(settings.database_location)
     with ExitStack() as stack:
         with console.status("Starting"):
@@ -122,11 +127,11 @@ async def _worker_until_stopped() -> None:
 
 
 def _dependencies(url: str) -> dict[str, str]:
-    """What `/ready` says, asked until the server answers it."""
+    """What `/ready` says, asked until the server answers it; directly, whatever proxy the environment names."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
-            answer: dict[str, dict[str, str]] = httpx.get(f"{url}/ready", timeout=10).json()
+            answer: dict[str, dict[str, str]] = httpx.get(f"{url}/ready", timeout=10, trust_env=False).json()
             return answer["dependencies"]
         except (httpx.HTTPError, KeyError, ValueError) as error:
             if time.monotonic() > deadline:

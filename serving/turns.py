@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from core.errors import FrontdeskError, OverloadedError
 from core.records import Event, Message, Turn, TurnStatus, now
 from serving.coalesce import coalesce
-from serving.events import end_event, error_event, start_event
+from serving.events import end_event, error_event, failure, start_event
 from serving.ledger import Ledger
 from serving.readiness import Check, ask_all
 from serving.replay import replay
@@ -86,8 +86,8 @@ class TurnHost:
 
     async def _failed(self, turn: Turn, answer: str, error: Exception) -> Event:
         known = error if isinstance(error, FrontdeskError) else _unexpected(turn, error)
-        reason = f"{known.code}: {known.message}"
-        await self._ledger.close(replace(turn, status=TurnStatus.FAILED, answer=answer, error=reason, ended_at=now()))
+        failed = replace(turn, status=TurnStatus.FAILED, answer=answer, error=failure(known), ended_at=now())
+        await self._ledger.close(failed)
         return error_event(known)
 
     def _in_background(self, closing: Coroutine[Any, Any, bool]) -> None:

@@ -36,7 +36,7 @@ class Turns:
             insert_if_absent(connection, turns, _row(turn) | {"status": TurnStatus.OPEN})
             stored = _turn(connection, turn.id)
             if stored.session != session:
-                raise ConflictError(f"Turn {turn.id!r} belongs to another session: send a new id.")
+                raise ConflictError(f"Turn {turn.id!r} belongs to another session: send a new id.", param="turn_id")
             return stored
 
     def close(self, turn: Turn) -> bool:
@@ -59,13 +59,16 @@ class Turns:
             return _turn(connection, turn_id)
 
     def history(self, session: Session, limit: int) -> list[Message]:
-        """The last `limit` messages of the session's done turns, oldest first."""
+        """The last `limit` messages of the session's done turns, oldest first.
+
+        Without those that nobody was asked about: an empty or endless question helps no later one.
+        """
         if limit <= 0:
             return []
         done = [turns.c[name] == value for name, value in _turn_session(session).items()]
         query = (
             select(turns.c.question, turns.c.answer)
-            .where(*done, turns.c.status == TurnStatus.DONE)
+            .where(*done, turns.c.status == TurnStatus.DONE, turns.c.model != "")  # the guard names no model
             .order_by(turns.c.sequence.desc())
             .limit((limit + 1) // 2)
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +27,16 @@ ENOUGH = 0.88  # below it the best sentence is no answer
 _WORDS, _CONTEXT, _PASSAGE_WORDS = 0.5, 0.5, 0.17
 _PASSAGE, _RANK = 0.75, 0.02
 _MANY_WORDS = 4  # rare words that a long question need not exceed: visitors tell stories around what they ask
+_POINTER = 0.3  # what it costs a sentence that its facts are elsewhere
 _TYPO = 0.82  # difflib's ratio from which an unknown word is a misspelt one
+
+_POINTS_ELSEWHERE = re.compile(
+    r"^(?:please )?(?:see|read)\b(?!.*[:;])"
+    r"|, see (?:\w+ ){1,3}\w+\W*$"
+    r"|\b(?:explained|described|listed|found) (?:in|on|under|below)\b"
+    r"|^on these \w+ we\b",
+    re.IGNORECASE,
+)
 
 Terms = frozenset[str]
 
@@ -74,7 +84,7 @@ async def weigh(question: str, passages: Sequence[Passage], similarity: Similari
     asked = _Asked(_rarity(content(spelled), candidates))
     passage_scores = _passage_scores(asked, passages, await similarity.scaled(_dense(passages)))
     known = [
-        replace(each, score=passage_scores[each.n - 1] + _WORDS * asked.share(each.own, each.context))
+        replace(each, score=passage_scores[each.n - 1] + _WORDS * asked.share(each.own, each.context) - _cost(each))
         for each in candidates
     ]
     return await _compared(spelled, sorted(known, key=_score, reverse=True)[:SHORTLIST], similarity)
@@ -84,6 +94,12 @@ async def _compared(question: str, shortlist: Sequence[Candidate], similarity: S
     meanings = await similarity.to(question, [each.embedded for each in shortlist])
     compared = [replace(each, score=each.score + meaning) for each, meaning in zip(shortlist, meanings, strict=True)]
     return sorted(compared, key=_score, reverse=True)
+
+
+def _cost(candidate: Candidate) -> float:
+    """What a sentence loses that says where the answer is (`See booking a course.`) and not the answer."""
+    sentence = candidate.sentence
+    return _POINTER if not sentence.item and _POINTS_ELSEWHERE.search(sentence.text) else 0.0
 
 
 def _score(candidate: Candidate) -> float:

@@ -11,7 +11,7 @@ from itertools import groupby
 from core.records import Message, Passage
 from serving.agent import prompts
 from serving.agent.evidence import ENOUGH, Candidate, weigh
-from serving.agent.followup import in_context
+from serving.agent.followup import greets, in_context
 from serving.agent.sentences import Sentence, split
 from serving.agent.similarity import Embed, Similarity
 from serving.agent.state import Closing
@@ -38,6 +38,10 @@ class Extractive:
         self, question: str, passages: Sequence[Passage], history: Sequence[Message], _policy: str, /
     ) -> AsyncGenerator[str | Closing, None]:
         """One to four quoted sentences with what they need to be understood, a paragraph per passage."""
+        if greets(question):
+            yield prompts.GREETING
+            yield Closing(declined=True)
+            return
         weighed = await weigh(in_context(question, history), passages, self._similarity)
         if not weighed or weighed[0].score < ENOUGH:
             yield _decline(weighed, passages)
@@ -77,21 +81,22 @@ def _understandable(positions: set[int], sentences: Sequence[Sentence]) -> list[
     """The sentences with those they lean on: the one before `It …`, the list after `…:`."""
     wanted = set(positions)
     for position in positions:
-        if position and _leans(sentences[position]) and not sentences[position - 1].item:
+        if position and _leans_on(sentences[position - 1], sentences[position]):
             wanted.add(position - 1)
         if sentences[position].text.endswith(":"):
             wanted.update(_list_after(position, sentences))
     return [sentences[position] for position in sorted(wanted)]
 
 
-def _leans(sentence: Sentence) -> bool:
-    return not sentence.item and sentence.text.casefold().startswith(_LEANING)
+def _leans_on(before: Sentence, sentence: Sentence) -> bool:
+    together = before.section == sentence.section and not before.item and not sentence.item
+    return together and sentence.text.casefold().startswith(_LEANING)
 
 
 def _list_after(position: int, sentences: Sequence[Sentence]) -> list[int]:
     found = []
     for index in range(position + 1, min(len(sentences), position + 1 + _LONGEST_LIST)):
-        if not sentences[index].item:
+        if not sentences[index].item or sentences[index].section != sentences[position].section:
             break
         found.append(index)
     return found

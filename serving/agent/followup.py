@@ -1,4 +1,4 @@
-"""What a question is about when it leans on the one before it: `And on Sundays?`. Knows no model."""
+"""What a question is about: itself, the one before it as in `And on Sundays?`, or nothing. Knows no model."""
 
 from __future__ import annotations
 
@@ -8,19 +8,29 @@ from collections.abc import Sequence
 from core.records import Message
 from serving.agent.words import content
 
-_POINTS_BACK = re.compile(
-    r"\b(?:it|its|they|them|their|that|those|these|this|there|ones?|he|him|his|she|her|same|instead|both)\b"
-    r"|^\W*(?:and|but|or|so|what about|how about)\b",
+_OPENS = re.compile(r"^\W*(?:and|but|or|so|what about|how about)\b", re.IGNORECASE)
+_POINTS_BACK = re.compile(r"\b(?:it|its|they|them|their|that|those|these|ones?|same|instead|both)\b", re.IGNORECASE)
+_FEW_WORDS = 2  # of content: fewer say nothing by themselves
+_ENOUGH_WORDS = 4  # of content: with them a pronoun points at something inside the question
+_REMEMBERED = 400  # characters of the question before: a longer one would push the new one out of what is encoded
+_GREETING = re.compile(
+    r"^\W*(?:hello|hi|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day))(?: there| everyone)?\W*$",
     re.IGNORECASE,
 )
-_FEW_WORDS = 3
+
+
+def greets(question: str) -> bool:
+    """Whether it only says hello, which the words of a page (an address, say) may seem to answer."""
+    return bool(_GREETING.match(question))
 
 
 def in_context(question: str, history: Sequence[Message]) -> str:
     """The question, after the visitor's previous one where it cannot stand alone; for search, not for people."""
     before = next((message.content for message in reversed(history) if message.role == "user"), "")
-    return f"{before}\n{question}" if before and _leans(question) else question
+    return f"{before[:_REMEMBERED]}\n{question}" if before and _leans(question) else question
 
 
 def _leans(question: str) -> bool:
-    return bool(_POINTS_BACK.search(question)) or len(set(content(question))) < _FEW_WORDS
+    told = len(set(content(question)))
+    pointing = told < _ENOUGH_WORDS and bool(_POINTS_BACK.search(question))
+    return told < _FEW_WORDS or pointing or bool(_OPENS.search(question))

@@ -16,6 +16,7 @@ from core.records import Message, Passage
 
 EMPTY_QUESTION = "Please type a question, and I will look for the answer in the pages of this site."
 TOO_LONG = "That is more than I can read at once. Please ask in at most {longest:,} characters."
+GREETING = "Hello! Ask me a question, and I will look for the answer in the pages of this site."
 NO_ANSWER = "I could not find an answer to that in the pages of this site."
 
 _FENCE = re.compile(r"<(?=\s*/?\s*passage)", re.IGNORECASE)

@@ -37,6 +37,7 @@ class Sentence:
     shown: tuple[str, ...]
     context: str = ""  # the headings, the list's introduction or the table's header it stands under
     item: bool = False  # of a list or a table, or code: introduced by the sentence before it
+    section: int = 0  # counts the headings and gaps before it: across them nothing belongs together
 
     @property
     def is_row(self) -> bool:
@@ -51,15 +52,18 @@ class _Place:
     headings: dict[int, str] = field(default_factory=dict)
     lead: str = ""
     depth: int = 0
+    section: int = 0
 
     def enter(self, level: int, heading: str) -> None:
         self.headings = {above: title for above, title in self.headings.items() if above < level}
         self.headings[level] = heading
         self.lead = ""
+        self.section += 1
 
     def leap(self) -> None:
         """Something of the page was left out here; what came before introduces nothing any more."""
         self.headings, self.lead = {}, ""
+        self.section += 1
 
     def context(self, *more: str) -> str:
         return " ".join(filter(None, [*self.headings.values(), *more]))
@@ -137,20 +141,20 @@ def _paragraph(prose: str, place: _Place) -> Iterator[Sentence]:
         yield from _row([], [cell.strip() for cell in prose.strip("|").split("|")], place)
     else:
         for text in sentence_texts(prose):
-            yield Sentence(text, (text,), place.context())
+            yield Sentence(text, (text,), place.context(), section=place.section)
             place.lead = text
 
 
 def _item(prose: str, place: _Place) -> Iterator[Sentence]:
     whole = len(prose.split()) <= _LONGEST_ITEM
     for text in [prose] if whole and prose else sentence_texts(prose):
-        yield Sentence(text, (text,), place.context(place.lead), item=True)
+        yield Sentence(text, (text,), place.context(place.lead), item=True, section=place.section)
 
 
 def _code(code: str, place: _Place) -> Iterator[Sentence]:
     if code and len(code) <= _LONGEST_CODE:
         one_line = " ".join(code.split())
-        yield Sentence(f"`{one_line}`", (one_line,), place.context(place.lead), item=True)
+        yield Sentence(f"`{one_line}`", (one_line,), place.context(place.lead), item=True, section=place.section)
 
 
 def _rows(table: Sequence[Token], place: _Place) -> Iterator[Sentence]:
@@ -170,7 +174,8 @@ def _rows(table: Sequence[Token], place: _Place) -> Iterator[Sentence]:
 def _row(header: Sequence[str], cells: Sequence[str], place: _Place) -> Iterator[Sentence]:
     shown = tuple(cell for cell in cells if cell)
     if shown:
-        yield Sentence(_row_text(header, cells), shown, place.context(place.lead, *header), item=True)
+        context = place.context(place.lead, *header)
+        yield Sentence(_row_text(header, cells), shown, context, item=True, section=place.section)
 
 
 def _row_text(header: Sequence[str], cells: Sequence[str]) -> str:

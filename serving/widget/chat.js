@@ -9,6 +9,8 @@ const send = document.querySelector("#send");
 const welcome = document.querySelector("#welcome");
 const announcer = document.querySelector("#announcer");
 
+const MARGIN = 16; // pixels left free around what is scrolled to
+
 let running = null; // the AbortController of the turn that is being answered
 
 function element(name, className, text) {
@@ -29,10 +31,18 @@ function sessionId() {
   return id;
 }
 
+function parsed(url) {
+  try {
+    return new URL(url, location.href);
+  } catch {
+    return null; // a page's own address may be anything
+  }
+}
+
 /** A link that can only lead to a page: relative, http or https. */
 function link(url, text) {
-  const target = new URL(url || "", location.href);
-  if (!url || !["http:", "https:"].includes(target.protocol)) return element("span", "", text);
+  const target = url ? parsed(url) : null;
+  if (!["http:", "https:"].includes(target?.protocol)) return element("span", "", text);
   const anchor = element("a", "", text);
   anchor.href = target.href;
   anchor.target = "_blank";
@@ -49,10 +59,28 @@ class TurnView {
     this.sources = [];
     this.item.append(element("p", "question", question), this.status, this.answer);
     conversation.append(this.item);
-    this.item.scrollIntoView({ block: "end" });
+    this.reveal();
+  }
+
+  /** Scrolls until the end of the turn is above the composer, but never its question out of sight. */
+  reveal() {
+    const turn = this.item.getBoundingClientRect();
+    const hidden = turn.bottom + MARGIN - composer.getBoundingClientRect().top;
+    scrollBy(0, Math.max(0, Math.min(hidden, turn.top - MARGIN)));
+  }
+
+  /** What `change` adds stays in view for those who were reading the end; others are not moved. */
+  following(change) {
+    const reading = this.item.getBoundingClientRect().bottom <= composer.getBoundingClientRect().top;
+    change();
+    if (reading) this.reveal();
   }
 
   show(event) {
+    this.following(() => this.write(event));
+  }
+
+  write(event) {
     if (event.type === "status") this.status.textContent = `${event.content}…`;
     if (event.type === "sources") this.sources = event.sources;
     if (event.type === "token") this.add(event.content);
@@ -62,7 +90,6 @@ class TurnView {
   add(text) {
     this.status.remove();
     this.answer.append(text);
-    if (innerHeight + scrollY > document.body.scrollHeight - 200) scrollTo(0, document.body.scrollHeight);
   }
 
   end({ content, citations }) {
@@ -119,17 +146,20 @@ class TurnView {
     return `source-${this.key}-${number}`;
   }
 
-  fail(message, retry) {
+  fail(message, waitSeconds, retry) {
     this.status.remove();
     const trouble = element("div", "trouble");
     const button = element("button", "quiet", "Try again");
     button.type = "button";
+    button.disabled = waitSeconds > 0;
+    setTimeout(() => (button.disabled = false), 1000 * waitSeconds);
     button.addEventListener("click", () => {
+      if (running) return;
       this.item.remove();
       retry();
     });
     trouble.append(element("p", "", message), button);
-    this.item.append(trouble);
+    this.following(() => this.item.append(trouble));
     announcer.textContent = message;
   }
 }
@@ -137,17 +167,17 @@ class TurnView {
 async function answer(text, turnId) {
   const view = new TurnView(text);
   const question = { message: text, session_id: sessionId(), turn_id: turnId };
-  start();
+  const turn = start();
   try {
-    for await (const event of ask(question, running.signal)) view.show(event);
+    for await (const event of ask(question, turn.signal)) view.show(event);
   } catch (error) {
     const known = error instanceof TurnError;
     if (!known && error.name !== "AbortError") throw error;
     // The same id again asks for the same answer: nothing is answered twice because a connection broke.
     const retry = () => answer(text, known && error.again ? turnId : newId());
-    view.fail(known ? error.message : "You stopped this answer.", retry);
+    view.fail(known ? error.message : "You stopped this answer.", known ? error.waitSeconds : 0, retry);
   } finally {
-    stop();
+    stop(turn);
   }
 }
 
@@ -156,9 +186,11 @@ function start() {
   welcome.hidden = true;
   send.textContent = "Stop";
   announcer.textContent = "Searching";
+  return running;
 }
 
-function stop() {
+function stop(turn) {
+  if (running !== turn) return; // another one has begun since
   running = null;
   send.textContent = "Ask";
 }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.fakes.server import Server, running
 from tests.fakes.site import PAGES, furnish
@@ -108,3 +109,71 @@ def test_it_fits_a_phone(page: Page) -> None:
     ask(page, "How long is the warranty on an espresso machine?")
     expect(page.locator(".sources")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def in_sight(page: Page, selector: str) -> bool:
+    """Whether the last such element is whole between the window's top and the composer."""
+    box = page.locator(selector).last.bounding_box()
+    composer = page.locator("#composer").bounding_box()
+    assert box is not None
+    assert composer is not None
+    return box["y"] >= 0 and box["y"] + box["height"] <= composer["y"]
+
+
+@pytest.mark.parametrize("size", [(360, 640), (1280, 720)])
+def test_each_question_and_its_answer_are_in_sight(page: Page, size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    for number, question in enumerate(["Is shipping free?", "Can I return an opened bag?", "When are you open?"], 1):
+        ask(page, question)
+        expect(page.locator(".sources")).to_have_count(number)
+        assert in_sight(page, ".question")
+        assert in_sight(page, ".answer")
+
+
+def test_whoever_reads_further_up_is_not_moved(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 400})
+    ask(page, "Is shipping free?")
+    expect(page.locator(".sources")).to_be_visible()
+    stalled: list[Route] = []
+    page.route("**/chat/stream", lambda route: stalled.append(route))
+    ask(page, "When are you open?")
+    expect(page.locator(".question")).to_have_count(2)
+    page.evaluate("scrollTo(0, 0)")
+    stalled[0].continue_()
+    expect(page.locator(".sources")).to_have_count(2)
+    assert page.evaluate("scrollY") == 0
+
+
+def test_trying_again_waits_for_the_turn_that_runs(page: Page) -> None:
+    page.route("**/chat/stream", lambda route: route.abort())
+    ask(page, "Is shipping free?")
+    retry = page.locator(".trouble").get_by_role("button", name="Try again")
+    expect(retry).to_be_visible()
+    page.unroute("**/chat/stream")
+    page.route("**/chat/stream", lambda _: None)  # never answered
+    ask(page, "When are you open?")
+    expect(page.locator("#send")).to_have_text("Stop")
+    retry.click()
+    expect(page.locator(".question")).to_have_text(["Is shipping free?", "When are you open?"])
+    page.locator("#send").click()
+    expect(page.locator("#send")).to_have_text("Ask")
+    expect(page.locator(".trouble")).to_have_count(2)
+
+
+def test_a_citation_with_a_broken_address_is_shown_without_a_link(page: Page) -> None:
+    cited = {"n": 1, "source_id": "c", "title": "Hours", "url": "http://[", "heading": "", "quote": "Open at nine."}
+    end = {"type": "end", "id": 1, "content": "Open at nine. [1]", "citations": [cited]}
+    told = f"id: 1\ndata: {json.dumps(end)}\n\n"
+    page.route("**/chat/stream", lambda route: route.fulfill(status=200, content_type="text/event-stream", body=told))
+    ask(page, "When are you open?")
+    expect(page.locator(".sources")).to_contain_text("Open at nine.")
+    expect(page.locator(".sources a")).to_have_count(0)
+
+
+def test_a_full_server_can_be_asked_again_when_it_said(page: Page) -> None:
+    refusal = {"error": {"code": "overloaded", "message": "Too many people are asking."}}
+    page.route("**/chat/stream", lambda route: route.fulfill(status=503, headers={"Retry-After": "2"}, json=refusal))
+    ask(page, "When are you open?")
+    retry = page.locator(".trouble").get_by_role("button", name="Try again")
+    expect(retry).to_be_disabled()
+    expect(retry).to_be_enabled()

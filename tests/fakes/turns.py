@@ -36,7 +36,7 @@ class FakeTurns:
         with self._lock:
             stored = self.stored.setdefault(turn.id, turn)
         if stored.session != turn.session:
-            raise ConflictError("This turn belongs to another session.")
+            raise ConflictError("This turn belongs to another session.", param="turn_id")
         return stored
 
     def close(self, turn: Turn) -> bool:
@@ -52,7 +52,7 @@ class FakeTurns:
         return self.stored[turn_id]
 
     def history(self, session: Session, limit: int) -> list[Message]:
-        done = [t for t in self.stored.values() if t.session == session and t.status is TurnStatus.DONE]
+        done = [t for t in self.stored.values() if t.session == session and t.status is TurnStatus.DONE and t.model]
         lines = [m for t in done for m in (Message("user", t.question), Message("assistant", t.answer))]
         return lines[-limit:]
 
@@ -95,6 +95,7 @@ def answered(turn: Turn, answer: str) -> Turn:
         answer=answer,
         passages=(Passage(chunk, 0.9),),
         citations=(Citation(1, "c1", "Hours", "/pages/hours.md", "Opening", "We open at nine."),),
+        model="fake",
         usage=Usage(7, 2),
         timings={"total": 1.5},
         ended_at=now(),

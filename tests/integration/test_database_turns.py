@@ -68,8 +68,9 @@ def test_the_same_turn_sent_twice_is_one_turn(database: Database) -> None:
 @pytest.mark.parametrize("other", [Session("demo", "visitor-1", "s2"), Session("demo", "visitor-2", "session-1")])
 def test_a_turn_of_another_session_is_refused_and_leaves_nothing(database: Database, other: Session) -> None:
     mine = database.turns.open(question())
-    with pytest.raises(ConflictError, match="another session"):
+    with pytest.raises(ConflictError, match="another session") as refusal:
         database.turns.open(replace(mine, session=other, question="theirs"))
+    assert refusal.value.param == "turn_id"
     assert database.turns.get(mine.id) == mine
     assert database.turns.history(other, 10) == []
 
@@ -155,6 +156,16 @@ def test_history_is_the_last_messages_of_done_turns_oldest_first(database: Datab
     assert database.turns.history(SESSION, 4) == whole[-4:]
     assert database.turns.history(SESSION, 3) == whole[-3:]
     assert database.turns.history(SESSION, 0) == []
+
+
+def test_what_the_guard_answered_is_no_history(database: Database) -> None:
+    ask(database, "When do you open?")
+    refused = ask(database, " ", answer=False)
+    assert database.turns.close(answered(refused, answer="Please type a question.", declined=True, model=""))
+    assert [message.content for message in database.turns.history(SESSION, 2)] == [
+        "When do you open?",
+        "Answer to When do you open?",
+    ]
 
 
 def test_history_is_in_order_within_one_microsecond(database: Database) -> None:

@@ -52,6 +52,12 @@ def test_a_server_without_documents_says_how_to_get_some(tmp_path: Path) -> None
         assert command in answer.json()["error"]["message"]
 
 
+def test_it_starts_where_a_proxy_is_set(settings: Settings) -> None:
+    nowhere = "http://127.0.0.1:9"
+    with running(settings.home, "--no-ray", HTTP_PROXY=nowhere, http_proxy=nowhere, NO_PROXY="", no_proxy="") as server:
+        assert httpx.get(f"{server.url}/ready").status_code == 200
+
+
 def test_a_model_without_its_key_is_said_at_the_start(settings: Settings) -> None:
     with running(settings.home, "--no-ray", FRONTDESK_MODEL="openai:gpt-4o-mini", OPENAI_API_KEY="") as server:
         assert "! model: The model openai:gpt-4o-mini needs a key: set OPENAI_API_KEY." in server.log.read_text()
@@ -64,6 +70,16 @@ def test_a_port_in_use_is_one_sentence_and_nothing_is_started(tmp_path: Path) ->
         done = run(tmp_path, "serving", "run", "--port", str(port))
     assert done.returncode == 2
     assert f"Port {port} on 127.0.0.1 is in use" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_demo_pages_that_are_no_folder_are_one_sentence_and_nothing_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRONTDESK_DEMO_PAGES", str(tmp_path / "nowhere"))
+    done = run(tmp_path, "serving", "run", "--port", "0")
+    assert done.returncode == 2
+    assert "FRONTDESK_DEMO_PAGES" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -85,6 +101,12 @@ def test_ask_goes_on_with_a_session(settings: Settings) -> None:
     run(settings.home, "serving", "ask", "Is shipping free?", "--session", "mine")
     done = run(settings.home, "serving", "ask", "And from how many euros?", "--session", "mine", "--json")
     assert "45 euros" in json.loads(done.stdout)["content"]
+
+
+def test_ask_takes_bytes_that_are_no_text(settings: Settings) -> None:
+    done = run(settings.home, "serving", "ask", "Is shipping free\udcff?", "--json")  # as Python reads a byte 0xff
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["type"] == "end"
 
 
 def test_asking_a_site_that_does_not_exist_says_how_to_make_it(settings: Settings) -> None:

@@ -168,6 +168,29 @@ def test_errors_keep_their_shape_and_their_id_behind_serves_proxy(server: Server
     assert answer.json()["error"]["request_id"] == "mine" == answer.headers["X-Request-ID"]
 
 
+def test_a_failure_that_visitors_are_told_was_logged_is_in_the_servers_output(
+    server: Server, settings: Settings
+) -> None:
+    policy = settings.site_folder(settings.site) / "policy.md"
+    policy.mkdir(parents=True)  # where a file is read
+    turn = new_id()
+    try:
+        last = ask(server.url, "Is shipping free?", session="logged", turn=turn)[-1]
+    finally:
+        policy.rmdir()
+    assert (last["type"], last["code"]) == ("error", "internal_error")
+    assert "it was logged" in last["content"]
+    until_logged(server, f"ERROR serving.turns: turn {turn} failed")
+    until_logged(server, "IsADirectoryError")
+
+
+def until_logged(server: Server, words: str, seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while words not in server.log.read_text():
+        assert time.monotonic() < deadline, f"{words!r} is not in the log"
+        time.sleep(0.2)
+
+
 def test_whoever_comes_through_a_proxy_is_not_taken_for_the_machines_own_user(server: Server) -> None:
     body = {"message": "Is shipping free?", "session_id": "far"}
     answer = httpx.post(f"{server.url}/chat", json=body, headers={"X-Forwarded-For": "203.0.113.9"})

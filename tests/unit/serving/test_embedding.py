@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from core.errors import ModelError
 from serving.embedding import EmbeddingThread, Encoders
 
 
@@ -23,6 +25,7 @@ class LengthEncoder:
 
     def encode(self, texts: Sequence[str], kind: Literal["document", "query"] = "document") -> NDArray[np.float32]:
         self.calls.append((list(texts), kind))
+        assert all(text.isascii() for text in texts), "cannot be encoded"
         return np.array([[len(text)] for text in texts], np.float32).reshape(-1, 1)
 
 
@@ -57,6 +60,26 @@ def test_a_model_is_loaded_once_and_only_when_asked_for() -> None:
     encoders.warm("m")
     encoders.encode([("m", ["a"])])
     assert list(shelf.loaded) == ["m"]
+
+
+def test_what_cannot_be_encoded_fails_its_own_ask_alone() -> None:
+    good, bad, other = Encoders(Shelf().load).encode_apart([("m", ["a"]), ("m", ["\ud800"]), ("n", ["ccc"])])
+    assert isinstance(bad, AssertionError)
+    assert isinstance(good, np.ndarray)
+    assert isinstance(other, np.ndarray)
+    assert (good.tolist(), other.tolist()) == ([[1]], [[3]])
+
+
+def test_a_model_that_is_away_is_not_asked_again_for_each() -> None:
+    loads = []
+
+    def load(name: str) -> LengthEncoder:
+        loads.append(name)
+        raise ModelError("It cannot be reached.")
+
+    with pytest.raises(ModelError):
+        Encoders(load).encode_apart([("m", ["a"]), ("m", ["b"])])
+    assert len(loads) == 1
 
 
 async def test_a_thread_embeds_beside_the_event_loop() -> None:

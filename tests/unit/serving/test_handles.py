@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -127,3 +128,46 @@ async def test_leaving_cancels_the_call() -> None:
         await anext(batches)
     assert handle.stream is not None
     assert handle.stream.cancelled
+
+
+class Answering:
+    """An Agent deployment whose `ready` does what it is told."""
+
+    def __init__(self, ready: Callable[[], Awaitable[dict[str, str]]]) -> None:
+        self._ready = ready
+
+    def options(self, **_: Any) -> Answering:
+        return self
+
+    def remote(self) -> Awaitable[dict[str, str]]:
+        return self._ready()
+
+
+async def said(ready: Callable[[], Awaitable[dict[str, str]]]) -> dict[str, str]:
+    agent = cast(DeploymentHandle[Any], Answering(ready))
+    return await ReplicaHost(agent, Desk().ledger, patience=0.05).ready()
+
+
+async def test_an_agent_says_what_its_dependencies_answer() -> None:
+    async def ready() -> dict[str, str]:
+        return {"database": "ok"}
+
+    assert await said(ready) == {"database": "ok"}
+
+
+async def test_agents_that_are_too_busy_to_say_whether_they_are_ready_are_not() -> None:
+    async def ready() -> dict[str, str]:
+        await asyncio.sleep(10)
+        return {}
+
+    assert await said(ready) == {"agent": "No answer within 0.05 seconds."}
+
+
+@pytest.mark.parametrize("error", [BackPressureError(64, 64), RayServeException("gone"), RayError("died")])
+async def test_agents_that_are_full_or_gone_are_a_sentence(error: Exception) -> None:
+    async def ready() -> dict[str, str]:
+        raise error
+
+    answers = await said(ready)
+    assert list(answers) == ["agent"]
+    assert answers["agent"].endswith(".")

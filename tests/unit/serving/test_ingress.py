@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from core.errors import OverloadedError
+from core.errors import ConfigurationError, OverloadedError
 from core.records import Event, Turn
 from core.settings import Settings
 from serving.envelope import RequestId
@@ -105,6 +105,15 @@ async def test_chat_answers_with_the_end_object(client: httpx.AsyncClient) -> No
     assert answer.json()["content"] == "Hello there."
 
 
+async def test_half_a_character_is_replaced_before_anybody_reads_it() -> None:
+    desk = Desk()
+    body = rb'{"message": "Open\ud800?\u0000", "session_id": "s1"}'
+    headers = {"Content-Type": "application/json"}
+    for path in ("/chat/stream", "/chat"):
+        assert (await client_of(FakeHost(desk)).post(path, content=body, headers=headers)).status_code == 200
+    assert {turn.question for turn, _ in desk.agent.asked} == {"Open\ufffd?\ufffd"}
+
+
 async def test_the_same_turn_twice_is_one_turn(client: httpx.AsyncClient) -> None:
     first = (await client.post("/chat", json=ASK)).json()
     second = (await client.post("/chat", json=ASK)).json()
@@ -176,6 +185,18 @@ async def test_a_path_that_does_not_exist_is_refused_in_the_one_shape(client: ht
     assert answer.json()["error"]["request_id"] == "mine-1" == answer.headers["X-Request-ID"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/chat", 405), ("GET", "/chat/stream", 405), ("POST", "/nope", 404), ("POST", "/", 405)],
+)
+async def test_a_wrong_method_and_a_wrong_path_are_told_apart(
+    client: httpx.AsyncClient, method: str, path: str, status: int
+) -> None:
+    answer = await client.request(method, path)
+    assert answer.status_code == status
+    assert set(answer.json()["error"]) == {"code", "message", "type", "param", "request_id"}
+
+
 async def test_an_unforeseen_failure_is_a_500_without_insides(host: FakeHost, caplog: pytest.LogCaptureFixture) -> None:
     host.refusal = RuntimeError("password=hunter2")
     answer = await client_of(host).post("/chat", json=ASK)
@@ -230,6 +251,9 @@ def pages(tmp_path: Path, host: FakeHost) -> httpx.AsyncClient:
     folder.mkdir()
     (folder / "hours.md").write_text("# Hours")
     (folder / "shop.html").write_text("<script>alert(1)</script>")
+    for name in ("logo.svg", "shop.xhtml", "feed.xml"):
+        (folder / name).write_text('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')
+    (folder / "manual.pdf").write_bytes(b"%PDF-1.4")
     (folder / "out").symlink_to(tmp_path / "secret.txt")
     return client_of(host, demo_pages=folder)
 
@@ -240,8 +264,22 @@ async def test_documents_open_under_pages(pages: httpx.AsyncClient) -> None:
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
 
 
-async def test_a_document_runs_nothing_in_the_servers_name(pages: httpx.AsyncClient) -> None:
-    assert "sandbox" in (await pages.get("/pages/shop.html")).headers["Content-Security-Policy"]
+@pytest.mark.parametrize("name", ["shop.html", "logo.svg", "shop.xhtml", "feed.xml", "hours.md"])
+async def test_a_document_runs_nothing_in_the_servers_name(pages: httpx.AsyncClient, name: str) -> None:
+    answer = await pages.get(f"/pages/{name}")
+    assert answer.status_code == 200
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+async def test_a_pdf_opens_in_the_browsers_viewer(pages: httpx.AsyncClient) -> None:
+    answer = await pages.get("/pages/manual.pdf")
+    assert answer.headers["Content-Type"] == "application/pdf"
+    assert "Content-Security-Policy" not in answer.headers
+
+
+def test_demo_pages_that_are_no_folder_are_said_by_their_key(tmp_path: Path, host: FakeHost) -> None:
+    with pytest.raises(ConfigurationError, match="FRONTDESK_DEMO_PAGES"):
+        client_of(host, demo_pages=tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize("path", ["../secret.txt", "%2e%2e/secret.txt", "..%2fsecret.txt", "out", "/etc/passwd"])

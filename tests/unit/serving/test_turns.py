@@ -160,6 +160,16 @@ async def test_a_model_that_fails_is_told_in_its_own_words_and_stored() -> None:
     assert stored.error == "model_unavailable: The model did not answer within 60 seconds."
 
 
+async def test_a_failed_turn_asked_again_fails_in_the_same_words() -> None:
+    desk = Desk()
+    desk.agent.failure = ModelError("The model did not answer: too busy.")
+    first = await everything(desk, question())
+    again = await everything(desk, question())
+    assert [event.type for event in again] == ["start", "token", "error"]
+    assert again[-1].data == first[-1].data
+    assert len(desk.agent.asked) == 1
+
+
 async def test_an_unforeseen_failure_shows_no_insides(caplog: pytest.LogCaptureFixture) -> None:
     desk = Desk()
     desk.agent.failure = RuntimeError("password=hunter2")

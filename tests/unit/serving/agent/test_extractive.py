@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 
 from core.records import Message, Passage
 from serving.agent import Closing, Extractive
 from serving.agent.evidence import SHORTLIST, Candidate
 from serving.agent.extractive import compose
-from serving.agent.prompts import NO_ANSWER
+from serving.agent.prompts import GREETING, NO_ANSWER
 from serving.agent.sentences import split
 from tests.fakes.models import word_vectors
 from tests.fakes.retriever import passage
@@ -120,6 +121,35 @@ def test_sentences_far_below_the_best_stay_out_sooner_on_another_page() -> None:
 async def test_it_declines_in_one_plain_sentence_when_nothing_fits() -> None:
     far = [passage(each.chunk.text, dense=0.05) for each in PAGES]
     assert await written("Who won the cup final in Mongolia?", far) == (NO_ANSWER, True)
+
+
+async def test_a_greeting_is_not_answered_with_an_address() -> None:
+    contact = passage("- Anything: hello@shop.example", name="contact")
+    assert await written("Hello!", [contact]) == (GREETING, True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "pointer", "facts"),
+    [
+        ("How do I book a course?", "See booking a course.", "Choose a date and pay to book a place in a course."),
+        (
+            "What are your opening hours?",
+            "On these days we differ from our usual opening hours.",
+            "The usual opening hours are from 8:30 to 17:30.",
+        ),
+    ],
+)
+async def test_a_sentence_that_only_points_elsewhere_loses_against_the_facts(
+    asked: str, pointer: str, facts: str
+) -> None:
+    answer, _ = await written(asked, [passage(pointer, name="a"), passage(facts, name="b")])
+    assert answer.index("[2]") < (answer.index("[1]") if "[1]" in answer else len(answer))
+
+
+def test_nothing_is_brought_along_over_a_heading_or_a_gap() -> None:
+    cut = passage("## Box\n\nKeep the box.\n\n## Coffee\n\nIt cannot be returned.\n\nYou need:\n\n[…]\n\n- a jug")
+    assert composed([cut], (1, 1, 1.2)) == "It cannot be returned. [1]"
+    assert composed([cut], (1, 2, 1.2)) == "You need: [1]"
 
 
 async def test_a_near_miss_names_the_nearest_pages() -> None:
