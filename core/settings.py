@@ -22,7 +22,12 @@ class Settings(BaseSettings):
     """The one settings object; make it with `load_settings`, pass it on, change it with `model_copy`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FRONTDESK_", env_file=".env", extra="ignore", frozen=True, validate_default=True
+        env_prefix="FRONTDESK_",
+        env_file=".env",
+        env_ignore_empty=True,  # `KEY=` is how .env.example writes "not set"
+        extra="ignore",
+        frozen=True,
+        validate_default=True,
     )
 
     # Where things are kept
