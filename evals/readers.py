@@ -81,21 +81,37 @@ def _read_beir(folder: Path) -> Task:
 
 
 def _question(row: Mapping[str, Any], text: str) -> Question:
-    history = tuple(Message(line["role"], line["content"]) for line in row.get("history") or ())
+    try:
+        history = tuple(Message(line["role"], line["content"]) for line in row.get("history") or ())
+    except (KeyError, TypeError) as error:
+        raise InvalidInputError(
+            f"The history of question {row['_id']} is no list of objects with role and content."
+        ) from error
     return Question(row["_id"], text, history, tuple(row.get("answers") or ()), row.get("answerable", True))
 
 
 def _rows(file: Path, *required: str) -> Iterator[dict[str, Any]]:
     """The objects of a JSON-lines file, each with `_id` and the required fields; a bad line is named."""
-    with file.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise InvalidInputError(f"{file}, line {number} is not JSON: {error.msg}.") from error
-            for name in ("_id", *required):
-                if name not in row:
-                    raise InvalidInputError(f'{file}, line {number} has no "{name}".')
-            yield row
+    for number, line in enumerate(_lines(file), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise InvalidInputError(f"{file}, line {number} is not JSON: {error.msg}.") from error
+        if not isinstance(row, dict):
+            raise InvalidInputError(f"{file}, line {number} is no JSON object.")
+        for name in ("_id", *required):
+            if not isinstance(row.get(name), str):
+                raise InvalidInputError(f'{file}, line {number} has no "{name}" that is a string.')
+        yield row
+
+
+def _lines(file: Path) -> Iterator[str]:
+    try:
+        with file.open(encoding="utf-8") as lines:
+            yield from lines
+    except OSError as error:
+        raise InvalidInputError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(f"{file} is not UTF-8: save it as UTF-8.") from error

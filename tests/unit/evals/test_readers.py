@@ -56,3 +56,25 @@ def test_a_folder_without_questions_says_what_it_looked_for(tmp_path: Path, name
     (tmp_path / "empty").mkdir()
     with pytest.raises(InvalidInputError, match=r"BEIR"):
         read_task(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b'["_id", "question"]', r"line 1 is no JSON object"),
+        (b'{"_id": 1, "question": "x"}', r'line 1 has no "_id" that is a string'),
+        (b'{"_id": "1", "question": "x", "history": [{"role": "user"}]}', r"history of question 1 .*content"),
+        (b'{"_id": "1", "question": "x", "history": ["hello"]}', r"history of question 1"),
+        ('{"_id": "1", "question": "Größe"}'.encode("latin-1"), r"qa\.jsonl is not UTF-8"),
+    ],
+)
+def test_what_cannot_be_read_is_a_sentence(tmp_path: Path, content: bytes, says: str) -> None:
+    (tmp_path / "qa.jsonl").write_bytes(content)
+    with pytest.raises(InvalidInputError, match=says):
+        read_task(tmp_path)
+
+
+def test_judgements_without_questions_are_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "qrels.tsv").write_text("q\td\t1\n")
+    with pytest.raises(InvalidInputError, match=r"queries\.jsonl cannot be read: No such file"):
+        read_task(tmp_path)
