@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,6 +15,11 @@ from evals.readers import CorpusDocument, read_corpus
 from pipelines.chunk import chunk, embedded_text
 
 _BATCH = 2048  # chunks embedded at a time: long enough that sorting by length pays
+
+
+def corpus_folder(questions: Path) -> Path:
+    """Where the corpus of a folder or a file of questions lies: there, or beside the file."""
+    return questions.parent if questions.is_file() else questions
 
 
 def index_corpus(folder: Path, settings: Settings, encoder: Encoder, *, one_passage: bool = False) -> BuildTable:
@@ -77,4 +83,5 @@ def _table_name(folder: Path, settings: Settings, encoder: Encoder, *, one_passa
     shape = "one-passage" if one_passage else f"{settings.chunk_tokens}-{settings.chunk_overlap}"
     code = [Path(module.__code__.co_filename).read_bytes() for module in (chunk, to_batch)]
     content = [(folder / "corpus.jsonl").read_bytes(), *code, encoder.name.encode(), shape.encode()]
-    return f"{folder.resolve().name}-{sha256(b''.join(content)).hexdigest()[:16]}"
+    label = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder.resolve().name)  # what LanceDB allows
+    return f"{label}-{sha256(b''.join(content)).hexdigest()[:16]}"

@@ -49,7 +49,7 @@ def test_the_embedder_alone_is_as_good_as_the_model_is_known_to_be(settings: Set
 
 
 def test_fused_search_beats_both_of_its_parts_on_a_slice_of_scifact(settings: Settings, tmp_path: Path) -> None:
-    """A canary: on so few documents dense is nearly as good (.893 to .903, within noise). The proof is the long test."""
+    """A canary: on so few documents dense is as good within noise (.893 to .903). The proof is the long test."""
     report = evaluate_corpus(slice_of(real_data("scifact"), tmp_path / "slice"), settings)
     assert report.meta["questions"] == _ASKED
     assert_fused_is_best(report)

@@ -78,3 +78,25 @@ def test_judgements_without_questions_are_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "qrels.tsv").write_text("q\td\t1\n")
     with pytest.raises(InvalidInputError, match=r"queries\.jsonl cannot be read: No such file"):
         read_task(tmp_path)
+
+
+def test_the_layout_that_beir_publishes_is_read_and_another_splits_judgements_are_not(tmp_path: Path) -> None:
+    write(tmp_path / "queries.jsonl", {"_id": "q1", "text": "one?"}, {"_id": "q2", "text": "two?"})
+    (tmp_path / "qrels").mkdir()
+    (tmp_path / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t1\nother\td2\t1\n")
+    task = read_task(tmp_path)
+    assert [question.id for question in task.questions] == ["q1"]
+    assert task.relevant == {"q1": {"d1": 1}}  # a question nobody asked is no zero
+
+
+@pytest.mark.parametrize("evidence", ["a.md", [1], {"a.md": 1}])
+def test_evidence_that_is_no_list_of_pages_is_refused(tmp_path: Path, evidence: object) -> None:
+    write(tmp_path / "qa.jsonl", {"_id": "1", "question": "x", "evidence": evidence})
+    with pytest.raises(InvalidInputError, match=r"evidence of question 1 is no list of pages"):
+        read_task(tmp_path)
+
+
+def test_two_documents_of_one_id_are_named(tmp_path: Path) -> None:
+    write(tmp_path / "corpus.jsonl", {"_id": "d1", "text": "a"}, {"_id": "d1", "text": "b"})
+    with pytest.raises(InvalidInputError, match=r"corpus\.jsonl has two documents of the id 'd1'"):
+        list(read_corpus(tmp_path))
