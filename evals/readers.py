@@ -54,7 +54,9 @@ def read_task(folder: Path) -> Task:
             return _read_beir(folder, judgements)
     if (folder / "qa.jsonl").exists():
         return read_questions(folder / "qa.jsonl")
-    raise InvalidInputError(f"{folder} holds neither queries.jsonl and qrels.tsv or qrels/test.tsv (BEIR) nor qa.jsonl.")
+    raise InvalidInputError(
+        f"{folder} holds neither queries.jsonl with qrels.tsv or qrels/test.tsv (BEIR) nor qa.jsonl."
+    )
 
 
 def read_questions(file: Path) -> Task:

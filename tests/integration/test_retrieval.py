@@ -12,11 +12,14 @@ from typer.testing import CliRunner
 
 import evals.corpora
 from core.database import open_database
+from core.embedder.files import PACKAGED
 from core.errors import InvalidInputError, NotFoundError
 from core.knowledge import BuildTable
 from core.settings import Settings
 from evals.__main__ import app
+from evals.corpora import index_corpus
 from evals.retrieval import _ByPath, evaluate_corpus, evaluate_site
+from tests.fakes.encoders import FakeEncoder
 from tests.fakes.site import PAGES, furnish
 
 QUESTIONS = {
@@ -88,6 +91,31 @@ def test_a_corpus_is_indexed_once_until_it_changes(
     (corpus / "corpus.jsonl").write_text((corpus / "corpus.jsonl").read_text().replace("limescale", "chalk"))
     evaluate_corpus(corpus, settings)
     assert len(filled) == 3
+
+
+class Named(FakeEncoder):
+    """No model, but the packaged one's name, whose files decide."""
+
+    name = PACKAGED
+
+
+def test_vectors_of_other_weights_are_not_taken_for_these(
+    settings: Settings, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = Named()
+    before = index_corpus(corpus, settings, encoder, one_passage=True).name
+    assert index_corpus(corpus, settings, encoder, one_passage=True).name == before
+    monkeypatch.setattr("core.embedder.load.VERSION", -1)
+    assert index_corpus(corpus, settings, encoder, one_passage=True).name != before
+
+
+def test_chunks_of_another_markdown_reader_are_not_taken_for_these(
+    settings: Settings, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = index_corpus(corpus, settings, Named(), one_passage=True).name
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + (b"#" if path.name == "markdown.py" else b""))
+    assert index_corpus(corpus, settings, Named(), one_passage=True).name != before
 
 
 def test_an_indexing_that_was_cut_short_is_not_taken_for_whole(
