@@ -12,7 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import ConfigurationError
@@ -105,6 +106,14 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR."
     )
+
+    @field_validator("chunk_overlap")
+    @classmethod
+    def _overlap_leaves_room(cls, overlap: int, info: ValidationInfo) -> int:
+        longest = info.data.get("chunk_tokens")
+        if longest is not None and overlap >= longest:
+            raise PydanticCustomError("overlap", "must be less than FRONTDESK_CHUNK_TOKENS")
+        return overlap
 
     @cached_property
     def knowledge_location(self) -> str:
