@@ -86,5 +86,10 @@ class Bucket:
 
 
 def place(location: str) -> Folder | Bucket:
-    """The folder or bucket that the location names."""
-    return Bucket(location) if location.startswith("s3://") else Folder(Path(location))
+    """The folder or bucket that the location names; another scheme would become a folder of that name."""
+    if location.startswith("s3://"):
+        return Bucket(location)
+    if "://" in location:
+        scheme = location.partition("://")[0]
+        raise ConfigurationError(f"{scheme}:// is no place for files: name a folder by its path, or s3://bucket/prefix.")
+    return Folder(Path(location))

@@ -12,7 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import ConfigurationError
@@ -22,7 +23,12 @@ class Settings(BaseSettings):
     """The one settings object; make it with `load_settings`, pass it on, change it with `model_copy`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FRONTDESK_", env_file=".env", extra="ignore", frozen=True, validate_default=True
+        env_prefix="FRONTDESK_",
+        env_file=".env",
+        env_ignore_empty=True,  # `KEY=` is how .env.example writes "not set"
+        extra="ignore",
+        frozen=True,
+        validate_default=True,
     )
 
     # Where things are kept
@@ -107,6 +113,14 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR."
     )
+
+    @field_validator("chunk_overlap")
+    @classmethod
+    def _overlap_leaves_room(cls, overlap: int, info: ValidationInfo) -> int:
+        longest = info.data.get("chunk_tokens")
+        if longest is not None and overlap >= longest:
+            raise PydanticCustomError("overlap", "must be less than FRONTDESK_CHUNK_TOKENS")
+        return overlap
 
     @cached_property
     def knowledge_location(self) -> str:

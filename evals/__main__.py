@@ -36,6 +36,8 @@ def retrieval(
     from evals import retrieval as measured
 
     settings = load_settings()
+    if site is not None and one_passage:
+        raise typer.BadParameter("A site's build is as it was indexed: --one-passage goes with a folder of questions.")
     if site is not None:
         golden = questions or settings.site_folder(site) / "golden.jsonl"
         report = measured.evaluate_site(golden, site, settings)
@@ -50,7 +52,7 @@ def retrieval(
 def fake_model(
     *,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8001,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8001,
     first_token_ms: Annotated[float, typer.Option(min=0, help="Time to the first token.")] = 200,
     tokens_per_second: Annotated[float, typer.Option(min=0, help="Rate after it; 0 for all at once.")] = 50,
     tokens: Annotated[int, typer.Option(min=1, help="Length of an answer.")] = 120,

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from pathlib import Path
 
-from core.embedder import Encoder, load_tokenizer
+from core.embedder import Encoder, load_tokenizer, vectors_version
 from core.errors import IntegrityError, InvalidInputError
 from core.knowledge import BuildTable, Knowledge, to_batch
 from core.records import Chunk, Document
 from core.settings import Settings
 from evals.readers import CorpusDocument, read_corpus
 from pipelines.chunk import chunk, embedded_text
+from pipelines.markdown import sections
 
 _BATCH = 2048  # chunks embedded at a time: long enough that sorting by length pays
+
+
+def corpus_folder(questions: Path) -> Path:
+    """Where the corpus of a folder or a file of questions lies: there, or beside the file."""
+    return questions.parent if questions.is_file() else questions
 
 
 def index_corpus(folder: Path, settings: Settings, encoder: Encoder, *, one_passage: bool = False) -> BuildTable:
@@ -75,6 +82,8 @@ def _whole(folder: Path) -> list[Chunk]:
 def _table_name(folder: Path, settings: Settings, encoder: Encoder, *, one_passage: bool) -> str:
     """The corpus with everything that shapes the table: the same name means the same rows."""
     shape = "one-passage" if one_passage else f"{settings.chunk_tokens}-{settings.chunk_overlap}"
-    code = [Path(module.__code__.co_filename).read_bytes() for module in (chunk, to_batch)]
-    content = [(folder / "corpus.jsonl").read_bytes(), *code, encoder.name.encode(), shape.encode()]
-    return f"{folder.resolve().name}-{sha256(b''.join(content)).hexdigest()[:16]}"
+    code = [Path(part.__code__.co_filename).read_bytes() for part in (chunk, sections, to_batch)]
+    model = f"{encoder.name} {vectors_version(encoder.name)}"
+    content = [(folder / "corpus.jsonl").read_bytes(), *code, model.encode(), shape.encode()]
+    label = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder.resolve().name)  # what LanceDB allows
+    return f"{label}-{sha256(b''.join(content)).hexdigest()[:16]}"

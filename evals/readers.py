@@ -44,58 +44,89 @@ class CorpusDocument:
 
 
 def read_task(folder: Path) -> Task:
-    """The questions of a folder: `queries.jsonl` with `qrels.tsv` (BEIR), else `qa.jsonl`."""
+    """The questions of a folder: `queries.jsonl` with `qrels.tsv` or `qrels/test.tsv` (BEIR), else `qa.jsonl`."""
     if not folder.exists():
         raise InvalidInputError(f"{folder} does not exist. Name a BEIR folder, or a folder or file of questions.")
     if folder.is_file():
         return read_questions(folder)
-    if (folder / "qrels.tsv").exists():
-        return _read_beir(folder)
+    for judgements in (folder / "qrels.tsv", folder / "qrels" / "test.tsv"):
+        if judgements.exists():
+            return _read_beir(folder, judgements)
     if (folder / "qa.jsonl").exists():
         return read_questions(folder / "qa.jsonl")
-    raise InvalidInputError(f"{folder} holds neither queries.jsonl with qrels.tsv (BEIR) nor qa.jsonl.")
+    raise InvalidInputError(
+        f"{folder} holds neither queries.jsonl with qrels.tsv or qrels/test.tsv (BEIR) nor qa.jsonl."
+    )
 
 
 def read_questions(file: Path) -> Task:
     """A `qa.jsonl` or `golden.jsonl`; questions without evidence have no judgement."""
     rows = list(_rows(file, "question"))
     questions = tuple(_question(row, row["question"]) for row in rows)
-    relevant = {row["_id"]: dict.fromkeys(row["evidence"], 1) for row in rows if row.get("evidence")}
+    relevant = {row["_id"]: dict.fromkeys(_evidence(row), 1) for row in rows if row.get("evidence")}
     return Task(f"{file.parent.name}/{file.name}", questions, relevant)
 
 
 def read_corpus(folder: Path) -> Iterator[CorpusDocument]:
-    """The documents of `corpus.jsonl`, one at a time."""
+    """The documents of `corpus.jsonl`, one at a time; each has an id of its own."""
+    seen: set[str] = set()
     for row in _rows(folder / "corpus.jsonl", "text"):
+        if row["_id"] in seen:
+            raise InvalidInputError(f"{folder / 'corpus.jsonl'} has two documents of the id {row['_id']!r}.")
+        seen.add(row["_id"])
         yield CorpusDocument(row["_id"], row.get("title", ""), row["text"])
 
 
-def _read_beir(folder: Path) -> Task:
+def _read_beir(folder: Path, judgements: Path) -> Task:
+    """Questions that are judged, and the judgements of questions that are asked: another split's are left out."""
     relevant: dict[str, dict[str, int]] = defaultdict(dict)
-    with (folder / "qrels.tsv").open(newline="") as lines:
-        for row in csv.reader(lines, delimiter="\t"):
-            if len(row) == 3 and row[2].lstrip("-").isdigit() and int(row[2]) > 0:  # a header may come first
-                relevant[row[0]][row[1]] = int(row[2])
-    questions = tuple(_question(row, row["text"]) for row in _rows(folder / "queries.jsonl", "text"))
-    return Task(folder.name, tuple(q for q in questions if q.id in relevant), dict(relevant))
+    for row in csv.reader(_lines(judgements), delimiter="\t"):
+        if len(row) == 3 and row[2].lstrip("-").isdigit() and int(row[2]) > 0:  # a header may come first
+            relevant[row[0]][row[1]] = int(row[2])
+    rows = _rows(folder / "queries.jsonl", "text")
+    questions = tuple(_question(row, row["text"]) for row in rows if row["_id"] in relevant)
+    return Task(folder.name, questions, {question.id: relevant[question.id] for question in questions})
+
+
+def _evidence(row: Mapping[str, Any]) -> list[str]:
+    pages = row["evidence"]
+    if not (isinstance(pages, list) and all(isinstance(page, str) for page in pages)):
+        raise InvalidInputError(f'The evidence of question {row["_id"]} is no list of pages: write ["page.md"].')
+    return pages
 
 
 def _question(row: Mapping[str, Any], text: str) -> Question:
-    history = tuple(Message(line["role"], line["content"]) for line in row.get("history") or ())
+    try:
+        history = tuple(Message(line["role"], line["content"]) for line in row.get("history") or ())
+    except (KeyError, TypeError) as error:
+        raise InvalidInputError(
+            f"The history of question {row['_id']} is no list of objects with role and content."
+        ) from error
     return Question(row["_id"], text, history, tuple(row.get("answers") or ()), row.get("answerable", True))
 
 
 def _rows(file: Path, *required: str) -> Iterator[dict[str, Any]]:
     """The objects of a JSON-lines file, each with `_id` and the required fields; a bad line is named."""
-    with file.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise InvalidInputError(f"{file}, line {number} is not JSON: {error.msg}.") from error
-            for name in ("_id", *required):
-                if name not in row:
-                    raise InvalidInputError(f'{file}, line {number} has no "{name}".')
-            yield row
+    for number, line in enumerate(_lines(file), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise InvalidInputError(f"{file}, line {number} is not JSON: {error.msg}.") from error
+        if not isinstance(row, dict):
+            raise InvalidInputError(f"{file}, line {number} is no JSON object.")
+        for name in ("_id", *required):
+            if not isinstance(row.get(name), str):
+                raise InvalidInputError(f'{file}, line {number} has no "{name}" that is a string.')
+        yield row
+
+
+def _lines(file: Path) -> Iterator[str]:
+    try:
+        with file.open(encoding="utf-8") as lines:
+            yield from lines
+    except OSError as error:
+        raise InvalidInputError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(f"{file} is not UTF-8: save it as UTF-8.") from error

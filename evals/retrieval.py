@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Protocol, get_args
 
 from core.database import open_database
 from core.embedder import Encoder, load_encoder
 from core.errors import InvalidInputError, NotFoundError
 from core.knowledge import BuildTable, Knowledge, Mode, Query
-from core.records import Build, Chunk, Passage
+from core.records import Build, Chunk
 from core.settings import Settings
-from evals.corpora import index_corpus
+from evals.corpora import corpus_folder, index_corpus
 from evals.intervals import Interval, mean_interval, paired_interval
 from evals.measures import per_question
 from evals.readers import Task, read_task
@@ -24,21 +25,21 @@ _DEPTH = 100  # documents ranked per question
 Scores = Mapping[Mode, Mapping[str, Mapping[str, float]]]  # mode -> measure -> question -> value
 
 
-def evaluate_corpus(folder: Path, settings: Settings, *, one_passage: bool = False) -> Report:
-    """Questions of a folder against the `corpus.jsonl` beside them."""
-    task = read_task(folder)
+def evaluate_corpus(questions: Path, settings: Settings, *, one_passage: bool = False) -> Report:
+    """Questions of a folder or file against the `corpus.jsonl` beside them."""
+    task = read_task(questions)
     encoder = load_encoder(settings.embedding_model, settings)
-    table = index_corpus(folder, settings, encoder, one_passage=one_passage)
-    return _evaluate(task, table, encoder, lambda found, _: found.document)
+    table = index_corpus(corpus_folder(questions), settings, encoder, one_passage=one_passage)
+    return _evaluate(task, table, encoder, _ById(_values(table, "document")))
 
 
 def evaluate_site(questions: Path, site: str, settings: Settings) -> Report:
     """Questions with evidence pages against the build that is live on a site."""
-    task = read_task(questions)
     build = live_build(site, settings)
+    task = read_task(questions)
     table = Knowledge(settings.knowledge_location).open(build.table)
     encoder = load_encoder(build.embedding_model, settings)
-    report = _evaluate(task, table, encoder, _evidence_name)
+    report = _evaluate(task, table, encoder, _ByPath(_values(table, "path")))
     return report.with_meta(site=site, build=build.id)
 
 
@@ -56,36 +57,83 @@ def live_build(site: str, settings: Settings) -> Build:
         database.close()
 
 
-def _evidence_name(found: Chunk, evidence: Sequence[str]) -> str:
-    """The evidence page that this chunk's path ends with, or that ends with it; else the path itself."""
-    return next((page for page in evidence if _same_page(found.path, page)), found.path)
+class _Pages(Protocol):
+    """How a chunk and a judgement name the same page."""
+
+    def of(self, chunk: Chunk) -> str:
+        """The chunk's page, as `meant` names it."""
+
+    def meant(self, evidence: str) -> Collection[str]:
+        """The pages of the table that a judgement means; none where it is of another corpus."""
 
 
-def _same_page(left: str, right: str) -> bool:
-    return f"/{left}".endswith(f"/{right}") or f"/{right}".endswith(f"/{left}")
+@dataclass(frozen=True)
+class _ById:
+    """A corpus: judgements name its ids."""
+
+    ids: frozenset[str]
+
+    def of(self, chunk: Chunk) -> str:
+        return chunk.document
+
+    def meant(self, evidence: str) -> Collection[str]:
+        return {evidence} & self.ids
 
 
-Naming = Callable[[Chunk, Sequence[str]], str]
+@dataclass(frozen=True)
+class _ByPath:
+    """A build: judgements name paths, of which one side may lack the first folders."""
+
+    paths: frozenset[str]
+
+    def of(self, chunk: Chunk) -> str:
+        return chunk.path
+
+    def meant(self, evidence: str) -> Collection[str]:
+        """The path itself, else all that end with it, else the longest that it ends with."""
+        if evidence in self.paths:
+            return {evidence}
+        longer = {path for path in self.paths if path.endswith(f"/{evidence}")}
+        shorter = [path for path in self.paths if evidence.endswith(f"/{path}")]
+        return longer or {max(shorter, key=len)} if longer or shorter else set()
 
 
-def _evaluate(task: Task, table: BuildTable, encoder: Encoder, name: Naming) -> Report:
+def _values(table: BuildTable, column: str) -> frozenset[str]:
+    return frozenset(table.lance.search().select([column]).to_arrow()[column].unique().to_pylist())
+
+
+def _evaluate(task: Task, table: BuildTable, encoder: Encoder, pages: _Pages) -> Report:
     judged = [question for question in task.questions if question.id in task.relevant]
     if not judged:
         raise InvalidInputError(f"No question of {task.name} names a document that answers it: nothing to measure.")
+    names = {page: pages.meant(page) for question in judged for page in task.relevant[question.id]}
+    if not any(names.values()):
+        raise InvalidInputError(
+            f"None of the {len(names):,} pages that {task.name} names as evidence, such as {min(names)}, was indexed: "
+            "these questions are about other pages."
+        )
     vectors = encoder.encode([question.text for question in judged], "query")
     scores: dict[Mode, Mapping[str, Mapping[str, float]]] = {}
     for mode in MODES:
         rankings = {}
         for question, vector in zip(judged, vectors, strict=True):
             passages = table.search(Query(question.text, vector, k=_DEPTH, mode=mode))
-            rankings[question.id] = _ranking(passages, list(task.relevant[question.id]), name)
+            named = {page: evidence for evidence in task.relevant[question.id] for page in names[evidence]}
+            rankings[question.id] = _ranking([pages.of(passage.chunk) for passage in passages], named)
         scores[mode] = per_question(rankings, task.relevant)
-    meta = {"task": task.name, "questions": len(judged), "chunks": table.rows(), "embedding_model": encoder.name}
+    meta = {
+        "task": task.name,
+        "questions": len(judged),
+        "evidence_pages_not_found": sum(not found for found in names.values()),
+        "chunks": table.rows(),
+        "embedding_model": encoder.name,
+    }
     return _report(scores).with_meta(**meta)
 
 
-def _ranking(passages: Sequence[Passage], evidence: Sequence[str], name: Naming) -> list[str]:
-    return list(dict.fromkeys(name(passage.chunk, evidence) for passage in passages))
+def _ranking(found: Sequence[str], named: Mapping[str, str]) -> list[str]:
+    """The pages found, each once, by the name that a judgement gives them."""
+    return list(dict.fromkeys(named.get(page, page) for page in found))
 
 
 def _report(scores: Scores) -> Report:

@@ -7,13 +7,13 @@ of the folder, is listed with its problem. Knows types by name only, and parses 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from pyarrow import ArrowException
 from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType
@@ -22,6 +22,8 @@ from core.errors import InvalidInputError, UnreadableDocumentError
 from pipelines.parsers.kinds import WHAT_IS_READ, is_unread_document, kind_of
 
 _WHAT_TO_NAME = "name a folder, a file, a glob such as docs/**/*.md, or s3://bucket/prefix"
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):/*", re.IGNORECASE)  # one letter is a drive
+_AWS_REASON = re.compile(r"AWS Error .*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,12 @@ def list_files(uri: str) -> list[SourceFile]:
     try:
         files = sorted(_place(uri).files(), key=lambda file: file.path)
     except (OSError, ArrowException) as error:
-        raise InvalidInputError(f"{_shown(uri)} cannot be listed: {_reason(error)}.", param="source") from error
+        raise InvalidInputError(f"{redacted(uri)} cannot be listed: {_reason(error)}.", param="source") from error
     if not files:
-        raise InvalidInputError(f"{_shown(uri)} is empty: put documents there ({WHAT_IS_READ}).", param="source")
+        raise InvalidInputError(f"{redacted(uri)} is empty: put documents there ({WHAT_IS_READ}).", param="source")
     if not any(kind_of(file.path) or is_unread_document(file.path) for file in files):
         reason = f"holds {len(files)} files but no document. These types are read: {WHAT_IS_READ}."
-        raise InvalidInputError(f"{_shown(uri)} {reason}", param="source")
+        raise InvalidInputError(f"{redacted(uri)} {reason}", param="source")
     return files
 
 
@@ -66,12 +68,24 @@ def read(uri: str, path: str, most: int) -> bytes:
         raise UnreadableDocumentError(f"cannot be opened: {_reason(error)}") from error
 
 
+def redacted(uri: str) -> str:
+    """A source as people may see it: a URI without credentials and options, a local path as it is.
+
+    All up to the last `@` goes, as a secret may hold any character where nobody has encoded it.
+    """
+    scheme = _SCHEME.match(uri)
+    if scheme is None:
+        return uri
+    place = uri[scheme.end() :].rpartition("@")[2]
+    return f"{scheme[1].lower()}://{re.split('[?#]', place, maxsplit=1)[0]}"
+
+
 def _place(uri: str) -> _Place:
-    scheme = urlsplit(uri).scheme
-    if scheme == "s3":
+    scheme = _SCHEME.match(uri)
+    if scheme and scheme[1].lower() == "s3":
         return _bucket(uri)
-    if len(scheme) > 1:  # one letter is a drive
-        raise InvalidInputError(f"{scheme}:// is no source that can be read: {_WHAT_TO_NAME}.", param="source")
+    if scheme and not Path(uri).exists():
+        raise InvalidInputError(f"{redacted(uri)} is no source that can be read: {_WHAT_TO_NAME}.", param="source")
     path = Path(uri).expanduser()
     if path.is_dir():
         return _Folder(path.resolve())
@@ -80,7 +94,7 @@ def _place(uri: str) -> _Place:
     wild = next((at for at, part in enumerate(path.parts) if set("*?[") & set(part)), None)
     if wild is not None:
         return _Folder(Path(*path.parts[:wild]).resolve(), path.parts[wild:])
-    raise InvalidInputError(f"{uri} does not exist: {_WHAT_TO_NAME}.", param="source")
+    raise InvalidInputError(f"{redacted(uri)} does not exist: {_WHAT_TO_NAME}.", param="source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +192,14 @@ class _Bucket:
 @lru_cache(maxsize=8)
 def _bucket(uri: str) -> _Bucket:
     """Remembered, as a connection takes a while; the query options are pyarrow's."""
-    filesystem, root = FileSystem.from_uri(uri)
+    try:
+        filesystem, root = FileSystem.from_uri(uri)
+    except ArrowException:  # it quotes the secret: neither its message nor its traceback may be seen
+        raise InvalidInputError(
+            f"{redacted(uri)} is no bucket's address that can be read: write it as s3://key:secret@bucket/prefix, "
+            "with %2F for a / in the secret, and with none but pyarrow's options after a question mark.",
+            param="source",
+        ) from None
     return _Bucket(filesystem, root.rstrip("/"))
 
 
@@ -222,12 +243,9 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _shown(uri: str) -> str:
-    """A URI without the credentials and options it may carry."""
-    parts = urlsplit(uri)
-    return f"s3://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.scheme == "s3" else uri
-
-
 def _reason(error: Exception) -> str:
-    text = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
-    return " ".join(text.split())[:300].rstrip(".")
+    """Why the system or the store refused, without the names that it repeats: they may hold credentials."""
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
+    told = _AWS_REASON.search(str(error))
+    return " ".join(told[0].split())[:300].rstrip(".") if told else "the store does not say why"

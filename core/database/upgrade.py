@@ -11,7 +11,8 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from filelock import FileLock
-from sqlalchemy import Connection, func, select
+from sqlalchemy import URL, Connection, func, select
+from sqlalchemy.exc import OperationalError
 
 from core.database.engine import connect, database_url, sqlite_file
 from core.errors import ConfigurationError
@@ -21,13 +22,15 @@ _MIGRATE_LOCK = 7_261_000  # PostgreSQL's advisory lock of those who migrate; an
 
 def migrate(location: str) -> str:
     """Brings the database to the newest revision, which it returns; several at once are safe."""
-    file = sqlite_file(database_url(location))
-    if file:
-        file.parent.mkdir(parents=True, exist_ok=True)
+    url = database_url(location)
     transactions = connect(location)
     try:
-        with _file_lock(file), transactions.write() as connection:
+        with _file_lock(sqlite_file(url)), transactions.write() as connection:
             return _upgrade(connection)
+    except OperationalError as error:
+        raise _unusable(url, str(error.orig)) from error
+    except OSError as error:
+        raise _unusable(url, str(error)) from error
     finally:
         transactions.engine.dispose()
 
@@ -45,7 +48,17 @@ def require_head(connection: Connection) -> None:
 
 def _file_lock(file: Path | None) -> AbstractContextManager[object]:
     # Where two processes turn a new file to its write-ahead log at once, SQLite fails one without waiting.
-    return FileLock(f"{file}.migrate.lock") if file else nullcontext()
+    if file is None:
+        return nullcontext()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(f"{file}.migrate.lock")
+
+
+def _unusable(url: URL, reason: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"The database {url.render_as_string(hide_password=True)} cannot be used: {' '.join(reason.split())}. "
+        "Start it, or set FRONTDESK_DATABASE_URL, or FRONTDESK_HOME to a folder that can be written to."
+    )
 
 
 def _upgrade(connection: Connection) -> str:

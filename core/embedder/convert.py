@@ -64,13 +64,11 @@ def read_spec(folder: Path) -> dict[str, Any]:
 
 def _save(source: Path, folder: Path) -> bool:
     import openvino
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging as chatter
 
     from core.embedder.quantize import quantized
+    from core.embedder.torch import open_model
 
-    chatter.disable_progress_bar()  # type: ignore[no-untyped-call]
-    model = SentenceTransformer(str(source), device="cpu")
+    model = open_model(source, "cpu")
     try:
         graph = _graph(model)
         _check(model, graph)

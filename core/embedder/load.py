@@ -9,6 +9,7 @@ from core.embedder.convert import SPEC, VERSION, convert
 from core.embedder.files import PACKAGED, fingerprint, model_folder
 from core.embedder.protocols import Encoder, Tokenizer
 from core.embedder.tokens import ModelTokenizer
+from core.errors import ConfigurationError
 from core.settings import Settings
 
 _NVIDIA = Path("/proc/driver/nvidia/version")  # asking torch would cost seconds and its memory
@@ -16,6 +17,7 @@ _NVIDIA = Path("/proc/driver/nvidia/version")  # asking torch would cost seconds
 
 def load_encoder(name: str, settings: Settings, *, threads: int | None = None) -> Encoder:
     """The model, ready to run; `threads` bounds the cores it takes on a CPU."""
+    _require_key(name, settings)
     if name.startswith("openai:"):
         from core.embedder.openai import OpenAIEncoder
 
@@ -23,7 +25,7 @@ def load_encoder(name: str, settings: Settings, *, threads: int | None = None) -
     folder = model_folder(name)
     if _cuda():
         return _on_torch(name, folder, "cuda")
-    converted = settings.home / "models" / f"{Path(name).name}-{fingerprint(folder)}-{VERSION}"
+    converted = settings.home / "models" / f"{Path(name).name}-{_version(folder)}"
     if not (converted / SPEC).exists() and not convert(folder, converted):
         return _on_torch(name, folder, "cpu")
     from core.embedder.openvino import OpenVinoEncoder
@@ -33,7 +35,26 @@ def load_encoder(name: str, settings: Settings, *, threads: int | None = None) -
 
 def load_tokenizer(name: str, settings: Settings) -> Tokenizer:
     """The model's tokenizer. OpenAI's cannot be had offline: the packaged one counts some more tokens, never fewer."""
+    _require_key(name, settings)
     return ModelTokenizer(model_folder(PACKAGED if name.startswith("openai:") else name))
+
+
+def _require_key(name: str, settings: Settings) -> None:
+    """Before any work is done for a model that cannot be asked."""
+    if name.startswith("openai:") and settings.openai_api_key is None and settings.model_base_url is None:
+        raise ConfigurationError(
+            f"The embedding model {name} needs a key: set OPENAI_API_KEY, "
+            "or FRONTDESK_MODEL_BASE_URL to a server of your own."
+        )
+
+
+def vectors_version(name: str) -> str:
+    """Changes when a model's vectors may: its files, or how they are run. OpenAI's are what their name says."""
+    return "" if name.startswith("openai:") else f"{_version(model_folder(name))}{'-cuda' if _cuda() else ''}"
+
+
+def _version(folder: Path) -> str:
+    return f"{fingerprint(folder)}-{VERSION}"
 
 
 def _cuda() -> bool:

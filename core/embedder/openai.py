@@ -10,7 +10,7 @@ import numpy as np
 import openai
 
 from core.embedder.protocols import Kind, Vectors
-from core.errors import ConfigurationError, ModelError
+from core.errors import ModelError
 from core.settings import Settings
 
 _BATCH = 128  # texts a request: far below the service's limit on tokens, whatever their length
@@ -26,8 +26,6 @@ class OpenAIEncoder:
     def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
         key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
-        if key is None and settings.model_base_url is None:
-            raise ConfigurationError(f"{name} needs a key: set OPENAI_API_KEY.")
         self._client = openai.OpenAI(api_key=key or _NO_KEY, base_url=settings.model_base_url, max_retries=5)
         self._model = name.removeprefix("openai:")
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
 import lancedb
 from lancedb.db import LanceDBConnection
 
-from core.errors import NotFoundError
+from core.errors import ConfigurationError, NotFoundError
 from core.knowledge.table import BuildTable, chunk_schema
 
 
@@ -16,14 +18,16 @@ class Knowledge:
     """Opens, makes and drops tables. Open it inside the process that uses it, never before a fork."""
 
     def __init__(self, location: str) -> None:
-        if "://" not in location:
-            Path(location).mkdir(parents=True, exist_ok=True)
         self.location = location
-        self._connection = cast(LanceDBConnection, lancedb.connect(location))
+        with self._usable():
+            if "://" not in location:
+                Path(location).mkdir(parents=True, exist_ok=True)
+            self._connection = cast(LanceDBConnection, lancedb.connect(location))
 
     def create(self, table: str, dimensions: int) -> BuildTable:
         """A new, empty table; a table of that name must not exist."""
-        return BuildTable(self._connection.create_table(table, schema=chunk_schema(dimensions)))
+        with self._usable():
+            return BuildTable(self._connection.create_table(table, schema=chunk_schema(dimensions)))
 
     def open(self, table: str) -> BuildTable:
         """An existing table, at its newest version."""
@@ -37,4 +41,18 @@ class Knowledge:
 
     def tables(self) -> list[str]:
         """The names of all tables."""
-        return list(self._connection.list_tables().tables)
+        with self._usable():
+            return list(self._connection.list_tables().tables)
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        """Says what to set where the folder or bucket cannot be had; LanceDB calls that a ValueError, at length."""
+        try:
+            yield
+        except (OSError, RuntimeError, ValueError) as error:
+            reason = " ".join(str(error).split())[:200].rstrip(".")
+            raise ConfigurationError(
+                f"Knowledge cannot be kept in {self.location}: {reason}. "
+                "Set FRONTDESK_KNOWLEDGE_URL to a folder that can be written to or to s3://bucket/prefix, "
+                "a bucket that exists, or unset it to use FRONTDESK_HOME."
+            ) from error

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from core.errors import InvalidInputError
 from core.settings import Settings
 from evals.bench.streams import Streams, measure
 from evals.instant_model import InstantModel
@@ -50,6 +51,8 @@ def run(settings: Settings, sample: Path) -> Report:
     """`ratio`: answers a second of `ours` over `plain`, 8 clients; with the time to the first token and the gaps."""
     from evals.bench.site import furnished  # LanceDB, which the servers' processes must not have when they start Ray
 
+    if not (sample / "pages").is_dir():
+        raise InvalidInputError(f"{sample} holds no folder of pages: name one that holds pages and golden.jsonl.")
     questions = [question.text for question in read_questions(sample / "golden.jsonl").questions]
     with TemporaryDirectory(prefix="frontdesk-bench-") as folder:
         overrides = furnished(Path(folder), settings, sample / "pages")

@@ -14,6 +14,7 @@ from sentence_transformers import SentenceTransformer
 
 from core.embedder import Vectors, load_encoder, load_tokenizer
 from core.embedder.files import model_folder
+from core.errors import InvalidInputError
 from core.records import Document
 from core.settings import Settings
 from evals.report import Report
@@ -29,6 +30,8 @@ Encode = Callable[[Sequence[str]], Vectors]
 def run(settings: Settings, pages: Path) -> Report:
     """`ratio`: our texts a second over theirs, the median of alternating rounds; `cosine_mean`: how equal."""
     texts = passages(pages, settings)
+    if not texts:
+        raise InvalidInputError(f"{pages} holds no Markdown page: name a folder that does with --pages.")
     ours = load_encoder(settings.embedding_model, settings)
     plain = SentenceTransformer(str(model_folder(settings.embedding_model)), device="cpu")
     theirs: Encode = lambda some: np.asarray(plain.encode(list(some), show_progress_bar=False), np.float32)  # noqa: E731

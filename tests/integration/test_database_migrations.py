@@ -108,3 +108,11 @@ def test_sqlite_commits_durably_and_reads_beside_a_writer(sqlite_location: str) 
             assert connection.scalar(text(f"PRAGMA {name}")) == value
         assert connection.scalar(text("SELECT sqlite_version()")) >= "3.51.3"
     transactions.engine.dispose()
+
+
+@pytest.mark.parametrize("place", ["postgresql://me:secret@127.0.0.1:1/name", "sqlite:///{tmp}/file/frontdesk.db"])
+def test_a_database_that_cannot_be_had_is_named_without_its_password(place: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match=r"The database .* cannot be used: .*FRONTDESK_DATABASE_URL") as raised:
+        migrate(place.format(tmp=tmp_path))
+    assert "secret" not in raised.value.message

@@ -8,13 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 import evals.corpora
 from core.database import open_database
+from core.embedder.files import PACKAGED
 from core.errors import InvalidInputError, NotFoundError
 from core.knowledge import BuildTable
 from core.settings import Settings
-from evals.retrieval import evaluate_corpus, evaluate_site
+from evals.__main__ import app
+from evals.corpora import index_corpus
+from evals.retrieval import _ByPath, evaluate_corpus, evaluate_site
+from tests.fakes.encoders import FakeEncoder
 from tests.fakes.site import PAGES, furnish
 
 QUESTIONS = {
@@ -88,6 +93,31 @@ def test_a_corpus_is_indexed_once_until_it_changes(
     assert len(filled) == 3
 
 
+class Named(FakeEncoder):
+    """No model, but the packaged one's name, whose files decide."""
+
+    name = PACKAGED
+
+
+def test_vectors_of_other_weights_are_not_taken_for_these(
+    settings: Settings, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = Named()
+    before = index_corpus(corpus, settings, encoder, one_passage=True).name
+    assert index_corpus(corpus, settings, encoder, one_passage=True).name == before
+    monkeypatch.setattr("core.embedder.load.VERSION", -1)
+    assert index_corpus(corpus, settings, encoder, one_passage=True).name != before
+
+
+def test_chunks_of_another_markdown_reader_are_not_taken_for_these(
+    settings: Settings, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = index_corpus(corpus, settings, Named(), one_passage=True).name
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + (b"#" if path.name == "markdown.py" else b""))
+    assert index_corpus(corpus, settings, Named(), one_passage=True).name != before
+
+
 def test_an_indexing_that_was_cut_short_is_not_taken_for_whole(
     settings: Settings, corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,8 +137,41 @@ def test_a_sites_live_build_is_asked_and_evidence_matches_by_path_suffix(setting
 
 def test_a_wrong_page_is_a_miss(settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "qa.jsonl"
-    file.write_text(lines({"_id": "1", "question": QUESTIONS["hours.md"], "evidence": ["other-hours.md"]}))
-    assert evaluate_site(file, "demo", settings).figures["fused/hit@10"] == 0
+    file.write_text(lines({"_id": "1", "question": "When do you open?", "evidence": ["other-hours.md", "returns.md"]}))
+    report = evaluate_site(file, "demo", settings)
+    assert report.figures["fused/hit@1"] == 0
+    assert report.figures["fused/recall@10"] == 0.5
+    assert report.meta["evidence_pages_not_found"] == 1
+
+
+def test_evidence_of_which_no_page_was_indexed_is_refused(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "qa.jsonl"
+    file.write_text(lines({"_id": "1", "question": "x", "evidence": ["other-hours.md"]}))
+    with pytest.raises(InvalidInputError, match=r"None of the 1 pages .*other-hours\.md, was indexed"):
+        evaluate_site(file, "demo", settings)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "hits"),
+    [
+        ("index.html", {"index.html"}),
+        ("products/index.html", {"products/index.html"}),
+        ("pages/products/index.html", {"products/index.html"}),
+        ("help.html", {"a/help.html", "b/help.html"}),
+    ],
+)
+def test_a_page_counts_for_evidence_only_where_none_matches_it_better(evidence: str, hits: set[str]) -> None:
+    pages = _ByPath(frozenset({"index.html", "products/index.html", "a/help.html", "b/help.html"}))
+    assert pages.meant(evidence) == hits
+
+
+def test_questions_in_a_file_are_measured_on_the_corpus_beside_it(
+    settings: Settings, corpus: Path, tmp_path: Path
+) -> None:
+    folder = corpus.rename(tmp_path / "my corpus (2)")
+    rows = [{"_id": page, "question": text, "evidence": [page]} for page, text in QUESTIONS.items()]
+    (folder / "qa.jsonl").write_text(lines(*rows))
+    assert evaluate_corpus(folder / "qa.jsonl", settings).figures["fused/hit@1"] == 1
 
 
 def test_questions_without_a_corpus_say_how_to_ask_a_site(settings: Settings, golden: Path) -> None:
@@ -129,3 +192,19 @@ def test_a_site_without_a_build_says_how_to_make_one(settings: Settings, golden:
     database.close()
     with pytest.raises(NotFoundError, match="pipelines index"):
         evaluate_site(golden, "empty", settings)
+
+
+def test_a_site_that_does_not_exist_is_named_before_its_questions(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="nowhere"):
+        evaluate_site(tmp_path / "missing.jsonl", "nowhere", settings)
+
+
+def test_one_passage_goes_with_no_site() -> None:
+    result = CliRunner().invoke(app, ["retrieval", "--site", "demo", "--one-passage"])
+    assert result.exit_code == 2
+    assert "--one-passage goes with a folder" in " ".join(result.output.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("port", ["-1", "65536"])
+def test_a_port_that_is_none_is_refused(port: str) -> None:
+    assert CliRunner().invoke(app, ["fake-model", "--port", port]).exit_code == 2

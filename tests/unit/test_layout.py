@@ -32,6 +32,13 @@ def test_every_package_is_listed_for_the_distribution() -> None:
     assert found == set(PROJECT["tool"]["setuptools"]["packages"])
 
 
+def test_the_agent_is_kept_from_every_other_module_of_serving() -> None:
+    [contract] = [each for each in PROJECT["tool"]["importlinter"]["contracts"] if "the agent" in each["name"]]
+    beside = [path for path in (ROOT / "serving").iterdir() if path.name not in {"__init__.py", "agent"}]
+    modules = [path for path in beside if path.suffix == ".py" or (path / "__init__.py").exists()]
+    assert {"ray", "fastapi", *(f"serving.{path.stem}" for path in modules)} == set(contract["forbidden_modules"])
+
+
 @pytest.mark.parametrize("top", ["core", "pipelines", "serving", "evals", "notebooks", "datasets", "tests", "deploy"])
 def test_readme_shows_every_room(top: str) -> None:
     assert f"{top}/" in (ROOT / "README.md").read_text()

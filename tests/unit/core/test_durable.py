@@ -76,3 +76,9 @@ def test_a_location_names_a_folder_or_a_bucket(tmp_path: Path) -> None:
 def test_a_bucket_with_options_that_do_not_exist_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="cannot be used as a bucket"):
         place("s3://bucket/prefix?colour=red")
+
+
+@pytest.mark.parametrize("location", ["gs://bucket/prefix", "file:///tmp/x", "S3://bucket"])
+def test_a_place_of_another_kind_is_refused_and_makes_no_folder(location: str) -> None:
+    with pytest.raises(ConfigurationError, match=r":// is no place for files: .*s3://bucket/prefix"):
+        place(location)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from sentence_transformers import SentenceTransformer
 
 from core.embedder import Encoder, files, load_encoder, load_tokenizer
 from core.embedder.files import PACKAGED, model_folder
+from core.embedder.torch import TorchEncoder
 from core.errors import ConfigurationError, ModelError
 from core.settings import Settings
 
@@ -101,6 +103,34 @@ def test_a_model_that_is_nowhere_says_what_to_set(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(ModelError, match="FRONTDESK_EMBEDDING_MODEL"):
         load_encoder("nobody/no-such-model", settings)
+
+
+def test_weights_that_broke_off_are_named(tmp_path: Path, settings: Settings) -> None:
+    shutil.copytree(model_folder(PACKAGED), tmp_path / "model")
+    with (tmp_path / "model" / "model.safetensors").open("r+b") as file:
+        file.truncate(5000)
+    with pytest.raises(ModelError, match=r"model cannot be opened .*FRONTDESK_EMBEDDING_MODEL"):
+        load_encoder(str(tmp_path / "model"), settings)
+
+
+def test_a_model_named_by_its_folder_is_the_model(encoder: Encoder, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.symlink_to(model_folder(PACKAGED))
+    settings = Settings(_env_file=None, home=tmp_path)
+    found = load_encoder(str(folder), settings)
+    assert (found.name, found.dimensions) == (str(folder), 384)
+    assert found.encode(TEXTS) == pytest.approx(encoder.encode(TEXTS), abs=1e-6)
+    assert load_tokenizer(str(folder), settings).offsets("tea time") == [(0, 3), (4, 8)]
+
+
+def test_torch_gives_the_same_vectors_and_draws_no_progress_bar(
+    encoder: Encoder, capfd: pytest.CaptureFixture[str]
+) -> None:
+    torch = TorchEncoder("mine", model_folder(PACKAGED), "cpu")
+    assert np.sum(torch.encode(TEXTS) * encoder.encode(TEXTS), axis=1).min() >= 0.999
+    assert torch.encode([]).shape == (0, torch.dimensions) == (0, 384)
+    assert torch.max_tokens == encoder.max_tokens
+    assert capfd.readouterr() == ("", "")
 
 
 def test_offsets_cover_the_whole_text_and_never_truncate(settings: Settings) -> None:

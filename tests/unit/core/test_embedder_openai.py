@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any, ClassVar
@@ -75,10 +75,13 @@ def test_dimensions_are_found_by_asking_and_a_passing_failure_is_retried(hosted:
     assert encoder.encode([]).shape == (0, 3)
 
 
-def test_without_a_key_or_a_server_it_says_what_to_set(settings: Settings) -> None:
+@pytest.mark.parametrize("load", [load_encoder, load_tokenizer])
+def test_without_a_key_or_a_server_it_says_what_to_set(
+    settings: Settings, load: Callable[[str, Settings], object]
+) -> None:
     with pytest.raises(ConfigurationError, match="OPENAI_API_KEY"):
-        load_encoder("openai:text-embedding-3-small", settings.model_copy(update={"openai_api_key": None}))
+        load("openai:text-embedding-3-small", settings.model_copy(update={"openai_api_key": None}))
 
 
-def test_its_texts_are_measured_offline_by_the_packaged_tokenizer(settings: Settings) -> None:
-    assert load_tokenizer("openai:text-embedding-3-small", settings).offsets("tea time") == [(0, 3), (4, 8)]
+def test_its_texts_are_measured_offline_by_the_packaged_tokenizer(hosted: Settings) -> None:
+    assert load_tokenizer("openai:text-embedding-3-small", hosted).offsets("tea time") == [(0, 3), (4, 8)]

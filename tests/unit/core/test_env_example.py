@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -31,12 +32,21 @@ def test_every_setting_is_shown_with_its_key_default_and_meaning() -> None:
     assert "# OPENAI_API_KEY=\n" in dotenv()
 
 
-def test_a_copy_of_the_example_changes_no_setting(tmp_path: Path) -> None:
+def test_the_example_whole_or_uncommented_changes_no_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in Settings(_env_file=None).model_fields_set:
+        monkeypatch.delenv(str(Settings.model_fields[key].validation_alias or f"FRONTDESK_{key.upper()}"), False)
     copy = tmp_path / ".env"
-    copy.write_text(dotenv())
-    assert Settings(_env_file=copy) == Settings(_env_file=None)
-    copy.write_text(dotenv().replace("# FRONTDESK_", "FRONTDESK_").replace("_URL=\n", "_URL=x\n"))
-    assert Settings(_env_file=copy).port == 8000  # uncommented, each default is a value it takes
+    for text in (dotenv(), re.sub(r"^# (?=[A-Z_]+=)", "", dotenv(), flags=re.MULTILINE)):
+        copy.write_text(text)
+        assert Settings(_env_file=copy) == Settings(_env_file=None)
+    assert "\nFRONTDESK_DEMO_PAGES=\n" in copy.read_text()
+
+
+def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in ("FRONTDESK_DEMO_PAGES", "FRONTDESK_KNOWLEDGE_URL", "FRONTDESK_PORT", "OPENAI_API_KEY"):
+        monkeypatch.setenv(key, "")
+    found = Settings(_env_file=None)
+    assert (found.demo_pages, found.knowledge_url, found.port, found.openai_api_key) == (None, None, 8000, None)
 
 
 def test_only_what_is_between_the_markers_changes() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from core.errors import IntegrityError, NotFoundError
+from core.errors import ConfigurationError, IntegrityError, NotFoundError
 from core.knowledge import BuildTable, Filter, Knowledge, Query, Vector, to_batch
 from core.records import Chunk
 
@@ -199,3 +199,19 @@ def test_vectors_are_found_by_the_hash_of_what_they_were_made_of(table: BuildTab
     assert found["known"].tolist() == [0, 0, 0, 1]
     assert table.vectors([]) == {}
     assert table.chunk_hashes()["new"] == {"known"}
+
+
+@pytest.mark.parametrize("location", ["bogus://bucket/knowledge", "{tmp}/file/knowledge"])
+def test_a_place_that_cannot_be_had_says_what_to_set(tmp_path: Path, location: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match="FRONTDESK_KNOWLEDGE_URL"):
+        Knowledge(location.format(tmp=tmp_path))
+
+
+def test_a_bucket_that_is_not_there_says_what_to_set(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = {"ENDPOINT": f"http://{s3_server}", "ALLOW_HTTP": "true", "ACCESS_KEY_ID": "k", "SECRET_ACCESS_KEY": "s"}
+    for name, value in {**keys, "REGION": "us-east-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    for use in (Knowledge.tables, lambda knowledge: knowledge.create("t", DIMENSIONS)):
+        with pytest.raises(ConfigurationError, match=r"in s3://nowhere/knowledge: .*FRONTDESK_KNOWLEDGE_URL"):
+            use(Knowledge("s3://nowhere/knowledge"))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from threading import Thread
 
 import pytest
 import uvicorn
 
+from core.errors import InvalidInputError
 from core.settings import Settings
-from evals.bench.chat import figures
+from evals.bench.chat import figures, run
 from evals.bench.streams import Streams, measure
 from serving.ingress import create_app
 from serving.server import free_port
@@ -61,3 +63,8 @@ def test_the_ratio_is_of_rounds_side_by_side() -> None:
     assert found["ttft_added_ms"] == 12
     assert found["gap_p99_ms"] == pytest.approx(99, abs=0.1)
     assert found["ours/streams_per_second"] == 40
+
+
+def test_a_sample_without_pages_is_refused(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="nope holds no folder of pages"):
+        run(settings, tmp_path / "nope")

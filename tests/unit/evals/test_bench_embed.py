@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from core.embedder.files import PACKAGED, model_folder
 from core.embedder.tokens import ModelTokenizer
+from core.errors import InvalidInputError
 from core.settings import Settings
 from evals.bench import embed
 
@@ -25,3 +28,9 @@ def test_passages_fit_the_model(tmp_path: Path, settings: Settings) -> None:
     lengths = [len(tokenizer.offsets(text)) for text in embed.passages(tmp_path, settings)]
     assert len(lengths) > 5
     assert 150 < max(lengths) <= tokenizer.max_tokens
+
+
+def test_a_folder_without_pages_is_refused(tmp_path: Path, settings: Settings) -> None:
+    for pages in (tmp_path, tmp_path / "nope"):
+        with pytest.raises(InvalidInputError, match="--pages"):
+            embed.run(settings, pages)

@@ -56,3 +56,47 @@ def test_a_folder_without_questions_says_what_it_looked_for(tmp_path: Path, name
     (tmp_path / "empty").mkdir()
     with pytest.raises(InvalidInputError, match=r"BEIR"):
         read_task(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b'["_id", "question"]', r"line 1 is no JSON object"),
+        (b'{"_id": 1, "question": "x"}', r'line 1 has no "_id" that is a string'),
+        (b'{"_id": "1", "question": "x", "history": [{"role": "user"}]}', r"history of question 1 .*content"),
+        (b'{"_id": "1", "question": "x", "history": ["hello"]}', r"history of question 1"),
+        ('{"_id": "1", "question": "Größe"}'.encode("latin-1"), r"qa\.jsonl is not UTF-8"),
+    ],
+)
+def test_what_cannot_be_read_is_a_sentence(tmp_path: Path, content: bytes, says: str) -> None:
+    (tmp_path / "qa.jsonl").write_bytes(content)
+    with pytest.raises(InvalidInputError, match=says):
+        read_task(tmp_path)
+
+
+def test_judgements_without_questions_are_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "qrels.tsv").write_text("q\td\t1\n")
+    with pytest.raises(InvalidInputError, match=r"queries\.jsonl cannot be read: No such file"):
+        read_task(tmp_path)
+
+
+def test_the_layout_that_beir_publishes_is_read_and_another_splits_judgements_are_not(tmp_path: Path) -> None:
+    write(tmp_path / "queries.jsonl", {"_id": "q1", "text": "one?"}, {"_id": "q2", "text": "two?"})
+    (tmp_path / "qrels").mkdir()
+    (tmp_path / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t1\nother\td2\t1\n")
+    task = read_task(tmp_path)
+    assert [question.id for question in task.questions] == ["q1"]
+    assert task.relevant == {"q1": {"d1": 1}}  # a question nobody asked is no zero
+
+
+@pytest.mark.parametrize("evidence", ["a.md", [1], {"a.md": 1}])
+def test_evidence_that_is_no_list_of_pages_is_refused(tmp_path: Path, evidence: object) -> None:
+    write(tmp_path / "qa.jsonl", {"_id": "1", "question": "x", "evidence": evidence})
+    with pytest.raises(InvalidInputError, match=r"evidence of question 1 is no list of pages"):
+        read_task(tmp_path)
+
+
+def test_two_documents_of_one_id_are_named(tmp_path: Path) -> None:
+    write(tmp_path / "corpus.jsonl", {"_id": "d1", "text": "a"}, {"_id": "d1", "text": "b"})
+    with pytest.raises(InvalidInputError, match=r"corpus\.jsonl has two documents of the id 'd1'"):
+        list(read_corpus(tmp_path))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from traceback import format_exception
 
 import pytest
 
 from core.errors import InvalidInputError, UnreadableDocumentError
-from pipelines.sources import SourceFile, list_files, read
+from pipelines.sources import SourceFile, list_files, read, redacted
 
 MOST = 1_000
 
@@ -104,7 +105,7 @@ def test_a_file_that_vanished_is_refused(folder: Path) -> None:
         ("empty", "is empty: put documents there"),
         ("pictures", "holds 1 files but no document. These types are read: Markdown"),
         ("docs/*.rtf", "is empty"),
-        ("https://example.com/", "https:// is no source"),
+        ("https://example.com/", "https://example.com/ is no source"),
     ],
 )
 def test_a_source_without_documents_says_what_to_do(
@@ -117,3 +118,55 @@ def test_a_source_without_documents_says_what_to_do(
     with pytest.raises(InvalidInputError, match=says) as raised:
         list_files(uri)
     assert raised.value.param == "source"
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("s3://bucket/docs", "s3://bucket/docs"),
+        ("s3://KEY:SECRET@bucket/docs?region=eu-west-1", "s3://bucket/docs"),
+        ("s3://KEY:SEC/RET@bucket/docs", "s3://bucket/docs"),
+        ("s3://KEY:SEC?RET#@@bucket/docs?a=b#c", "s3://bucket/docs"),
+        ("S3:KEY:SECRET@bucket", "s3://bucket"),
+        ("s3://KEY:[SECRET@bucket", "s3://bucket"),
+        ("https://me:SECRET@example.com/a?token=SECRET", "https://example.com/a"),
+        ("/home/me@work/docs?", "/home/me@work/docs?"),
+        ("C:/docs", "C:/docs"),
+    ],
+)
+def test_a_source_is_shown_without_what_is_secret(uri: str, shown: str) -> None:
+    assert redacted(uri) == shown
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "s3://KEY:SEC/RET@bucket/docs",
+        "s3://KEY:SEC#RET@bucket/docs",
+        "s3://KEY:[RET@bucket/docs",
+        "s3://KEY:SECRET@bucket/docs?SEC=RET",
+        "s3://KEY:SECRET@bucket/docs?scheme=RET&endpoint_override=127.0.0.1:1",
+        "s3:KEY:SECRET@bucket/docs",
+        "gs://KEY:SEC/RET@bucket/docs",
+    ],
+)
+def test_no_message_about_an_address_repeats_its_secret(uri: str) -> None:
+    with pytest.raises(InvalidInputError, match="bucket") as raised:
+        list_files(uri)
+    told = "".join(format_exception(raised.value.with_traceback(None)))
+    assert "SEC" not in told
+    assert "RET" not in told
+
+
+def test_what_a_store_says_is_told_without_the_names_it_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Denying:
+        @staticmethod
+        def from_uri(uri: str) -> None:
+            raise OSError(f"When reading {uri}: AWS Error ACCESS_DENIED during HeadObject operation: No response body.")
+
+    monkeypatch.setattr("pipelines.sources.FileSystem", Denying)
+    with pytest.raises(InvalidInputError) as raised:
+        list_files("s3://KEY:SECRET@hushed/docs")
+    assert raised.value.message == (
+        "s3://hushed/docs cannot be listed: AWS Error ACCESS_DENIED during HeadObject operation: No response body."
+    )
