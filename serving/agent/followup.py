@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from core.records import Message
-from serving.agent.words import content
+from core.words import content
 
 _POINTS_BACK = re.compile(
     r"\b(?:it|its|they|them|their|that|those|these|this|there|ones?|he|him|his|she|her|same|instead|both)\b"

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from core.records import Message, Passage
+from core.sentences import split
 from serving.agent import Closing, Extractive
 from serving.agent.evidence import SHORTLIST, Candidate
 from serving.agent.extractive import compose
 from serving.agent.prompts import NO_ANSWER
-from serving.agent.sentences import split
 from tests.fakes.models import word_vectors
 from tests.fakes.retriever import passage
 
