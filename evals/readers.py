@@ -58,7 +58,7 @@ def read_task(folder: Path) -> Task:
 
 def read_questions(file: Path) -> Task:
     """A `qa.jsonl` or `golden.jsonl`; questions without evidence have no judgement."""
-    rows = list(_rows(file, "question"))
+    rows = list(json_lines(file, "_id", "question"))
     questions = tuple(_question(row, row["question"]) for row in rows)
     relevant = {row["_id"]: dict.fromkeys(row["evidence"], 1) for row in rows if row.get("evidence")}
     return Task(f"{file.parent.name}/{file.name}", questions, relevant)
@@ -66,7 +66,7 @@ def read_questions(file: Path) -> Task:
 
 def read_corpus(folder: Path) -> Iterator[CorpusDocument]:
     """The documents of `corpus.jsonl`, one at a time."""
-    for row in _rows(folder / "corpus.jsonl", "text"):
+    for row in json_lines(folder / "corpus.jsonl", "_id", "text"):
         yield CorpusDocument(row["_id"], row.get("title", ""), row["text"])
 
 
@@ -76,7 +76,7 @@ def _read_beir(folder: Path) -> Task:
         for row in csv.reader(lines, delimiter="\t"):
             if len(row) == 3 and row[2].lstrip("-").isdigit() and int(row[2]) > 0:  # a header may come first
                 relevant[row[0]][row[1]] = int(row[2])
-    questions = tuple(_question(row, row["text"]) for row in _rows(folder / "queries.jsonl", "text"))
+    questions = tuple(_question(row, row["text"]) for row in json_lines(folder / "queries.jsonl", "_id", "text"))
     return Task(folder.name, tuple(q for q in questions if q.id in relevant), dict(relevant))
 
 
@@ -85,8 +85,8 @@ def _question(row: Mapping[str, Any], text: str) -> Question:
     return Question(row["_id"], text, history, tuple(row.get("answers") or ()), row.get("answerable", True))
 
 
-def _rows(file: Path, *required: str) -> Iterator[dict[str, Any]]:
-    """The objects of a JSON-lines file, each with `_id` and the required fields; a bad line is named."""
+def json_lines(file: Path, *required: str) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON-lines file, each with the required fields; a bad line is named."""
     with file.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
@@ -95,7 +95,7 @@ def _rows(file: Path, *required: str) -> Iterator[dict[str, Any]]:
                 row = json.loads(line)
             except json.JSONDecodeError as error:
                 raise InvalidInputError(f"{file}, line {number} is not JSON: {error.msg}.") from error
-            for name in ("_id", *required):
+            for name in required:
                 if name not in row:
                     raise InvalidInputError(f'{file}, line {number} has no "{name}".')
             yield row
