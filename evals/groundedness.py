@@ -53,7 +53,11 @@ def evaluate(file: Path, settings: Settings) -> Report:
         "embedding_model": encoder.name,
         "fit": _told(fit(_signals(judged), _shares(judged))),
     }
-    return Report(agreement.figures | noticed.figures, agreement.intervals | noticed.intervals, meta | noticed.meta)
+    return Report(
+        {**agreement.figures, **noticed.figures},
+        {**agreement.intervals, **noticed.intervals},
+        {**meta, **noticed.meta},
+    )
 
 
 def _check(judged: Sequence[Judged], file: Path) -> None:
