@@ -45,7 +45,7 @@ FITTED = Fit(
 )
 
 # Chosen, not fitted: well above what good words can make up for, and half as sure where a number is elsewhere only.
-VETOES = Signals(0, 0, 0, 0, number=6, name=6, far_number=3, far_name=1.5, contrary=5)
+VETOES = Signals(0, 0, 0, 0, number=6, name=6, far_number=3, far_name=1.5, contrary=6)
 
 
 @dataclass(frozen=True, slots=True)

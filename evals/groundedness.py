@@ -25,7 +25,7 @@ from core.words import content
 from evals.calibration import fit, fits_of_others
 from evals.intervals import Interval, grouped_interval
 from evals.judged import Embedded, Judged, judge
-from evals.perturbed import Scored, caught, scored_sentences
+from evals.perturbed import Scored, caught, false_scores, scored_sentences, share_caught
 from evals.rated import BEST, JUDGES, WORST, read_rated
 from evals.report import Report
 
@@ -105,8 +105,8 @@ def _agreement(judged: Sequence[Judged], scores: Mapping[str, Sequence[float]]) 
     return Report(figures, intervals)
 
 
-def _of_rows(statistic: Statistic, people: Floats, scores: Floats, rows: NDArray[np.intp]) -> float:
-    return statistic(people[rows], scores[rows])
+def _of_rows(statistic: Statistic, one: Floats, other: Floats, rows: NDArray[np.intp]) -> float:
+    return statistic(one[rows], other[rows])
 
 
 def auroc(people: Floats, scores: Floats) -> float:
@@ -125,13 +125,13 @@ def _noticed(sentences: Sequence[Scored]) -> Report:
     shares = caught(sentences)
     figures = {f"perturbed/{kind}": share for kind, share in shares.items()}
     groups = [each.conversation for each in sentences]
-    intervals = {f"perturbed/{kind}": grouped_interval(groups, partial(_caught, sentences, kind)) for kind in shares}
+    true = np.array([each.score for each in sentences])
+    intervals = {
+        f"perturbed/{kind}": grouped_interval(groups, partial(_of_rows, share_caught, true, scores))
+        for kind, scores in false_scores(sentences).items()
+    }
     made = {kind: sum(kind in each.changed for each in sentences) for kind in shares}
     return Report(figures, intervals, {"true_sentences": len(sentences), "changed": made})
-
-
-def _caught(sentences: Sequence[Scored], kind: str, rows: NDArray[np.intp]) -> float:
-    return caught([sentences[row] for row in rows]).get(kind, float("nan"))
 
 
 def _signals(judged: Sequence[Judged]) -> list[Signals]:

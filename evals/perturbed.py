@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.grounding import Fit, support
 from core.particulars import Particular, names, numbers
@@ -49,9 +50,20 @@ def scored_sentences(judged: Sequence[Judged], fits: Sequence[Fit], embedded: Em
 
 def caught(sentences: Sequence[Scored]) -> dict[str, float]:
     """By kind of change: the share of false sentences that score below 95% of the true ones."""
-    line = float(np.quantile([each.score for each in sentences], FALSE_ALARMS)) if sentences else 0.0
-    scores = {kind: [each.changed[kind] for each in sentences if kind in each.changed] for kind in KINDS}
-    return {kind: float(np.mean([score < line for score in made])) for kind, made in scores.items() if made}
+    true = np.array([each.score for each in sentences])
+    return {kind: share_caught(true, false) for kind, false in false_scores(sentences).items()}
+
+
+def false_scores(sentences: Sequence[Scored]) -> dict[str, NDArray[np.float64]]:
+    """By kind of change that was made at all: a score for each true sentence, nan where it could not be made."""
+    made = {kind: np.array([each.changed.get(kind, np.nan) for each in sentences]) for kind in KINDS}
+    return {kind: scores for kind, scores in made.items() if not np.isnan(scores).all()}
+
+
+def share_caught(true: NDArray[np.float64], false: NDArray[np.float64]) -> float:
+    """Of the false scores that there are, the share below the line of false alarms; nan for none."""
+    made = false[~np.isnan(false)]
+    return float(np.mean(made < np.quantile(true, FALSE_ALARMS))) if made.size else float("nan")
 
 
 def _statements(judged: Judged) -> list[str]:

@@ -16,7 +16,7 @@ from core.words import content
 _PAGE = (
     "Merlin heats 1.8 litres in 90 seconds. It was designed by Ada Falk in Bergen. The warranty is not transferable."
 )
-_OTHER = "Kestrel ships on weekdays. Returns are free for 30 days."
+_OTHER = "Kestrel ships on weekdays. Returns are free for 30 days. Returns by post are free. Free returns take days."
 
 
 def _vector(text: str) -> Vectors:
@@ -77,11 +77,12 @@ def test_one_false_word_vetoes_a_sentence_and_is_named(sentence: str, problem: s
 
 def test_a_number_from_elsewhere_in_the_passages_weighs_against_a_sentence() -> None:
     right, wrong = _support("Returns are free for 30 days."), _support("Returns are free for 90 days.")
+    assert wrong.problem is None
     assert wrong.score < right.score / 2
 
 
 def test_the_question_lends_names_but_no_support() -> None:
-    claim = "Gandalf likes volcanoes."
+    claim = "the volcanoes amuse Gandalf."
     assert _support(f"Surely {claim}").problem == "the name Gandalf is in no passage"
     lent = _support(f"Surely {claim}", question="Does Gandalf like volcanoes?")
     assert lent.problem is None

@@ -15,10 +15,10 @@ def test_a_number_is_swapped_for_one_of_the_same_form() -> None:
 
 
 def test_a_name_is_swapped_for_one_that_shares_no_word() -> None:
-    pool = names("We met Ada Falk, then Ada Lovelace, and in May Bilbo Baggins.")
-    swapped = swap_name("It was designed by Ada Byron.", [each for each in pool if each.text != "May Bilbo Baggins"])
+    pool = names("We met Ada Falk, then Ada Lovelace, and Bilbo Baggins.")
+    swapped = swap_name("It was designed by Ada Byron.", [each for each in pool if each.text != "Bilbo Baggins"])
     assert swapped is None
-    assert swap_name("It was designed by Ada Byron.", pool) == "It was designed by May Bilbo Baggins."
+    assert swap_name("It was designed by Ada Byron.", pool) == "It was designed by Bilbo Baggins."
 
 
 def test_the_same_sentence_has_the_same_swap() -> None:
