@@ -48,6 +48,18 @@ def retrieval(
     _show(report, json=json)
 
 
+@app.command()
+def groundedness(
+    file: Annotated[Path, typer.Argument(help="Answers that people rated, in the form of MTRAG's human_eval.jsonl.")],
+    *,
+    json: Json = False,
+) -> None:
+    """Our groundedness score against people's ratings, beside RAGAS and plain baselines; and false sentences caught."""
+    from evals import groundedness as measured
+
+    _show(measured.evaluate(file, load_settings()), json=json)
+
+
 @app.command("fake-model")
 def fake_model(
     *,

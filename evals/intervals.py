@@ -1,11 +1,11 @@
-"""Bootstrap intervals of a mean over questions, and of the paired difference of two systems.
+"""Bootstrap intervals of a mean over questions, of the paired difference of two systems, and of any statistic.
 
 Seeded: the same data give the same interval.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 Interval = tuple[float, float]
 
 _RESAMPLES = 10_000
+_GROUPED_RESAMPLES = 1_000  # of a statistic that is not just a mean, and takes longer
 _SEED = 20_240_601
 _COVERAGE = 0.95
 
@@ -29,10 +30,28 @@ def paired_interval(ours: Mapping[str, float], other: Mapping[str, float]) -> In
     return _interval(np.array([ours[key] - other[key] for key in sorted(ours)]))
 
 
+def grouped_interval(groups: Sequence[str], statistic: Callable[[NDArray[np.intp]], float]) -> Interval:
+    """95% interval of a statistic of rows, drawing whole groups: rows of one group are not independent.
+
+    The statistic takes row numbers, repeats included; where it is not defined (nan) the draw does not count.
+    """
+    names = sorted(set(groups))
+    rows = [np.flatnonzero([group == name for group in groups]) for name in names]
+    draws = np.random.default_rng(_SEED).integers(0, len(names), size=(_GROUPED_RESAMPLES, len(names)))
+    values = np.array([statistic(np.concatenate([rows[pick] for pick in draw])) for draw in draws])
+    return _bounds(values[~np.isnan(values)])
+
+
 def _interval(values: NDArray[np.float64]) -> Interval:
     if values.size == 0:
         return (float("nan"), float("nan"))
     picks = np.random.default_rng(_SEED).integers(0, values.size, size=(_RESAMPLES, values.size))
+    return _bounds(values[picks].mean(axis=1))
+
+
+def _bounds(draws: NDArray[np.float64]) -> Interval:
+    if draws.size == 0:
+        return (float("nan"), float("nan"))
     tail = (1 - _COVERAGE) / 2
-    low, high = np.quantile(values[picks].mean(axis=1), [tail, 1 - tail])
+    low, high = np.quantile(draws, [tail, 1 - tail])
     return (float(low), float(high))

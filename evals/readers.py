@@ -14,6 +14,9 @@ from core.errors import InvalidInputError
 from core.records import Message
 
 
+_TEXTS = {"_id", "text", "question"}  # fields that are strings wherever they are
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One question; `history` is what was said before it, oldest first."""
@@ -61,7 +64,7 @@ def read_task(folder: Path) -> Task:
 
 def read_questions(file: Path) -> Task:
     """A `qa.jsonl` or `golden.jsonl`; questions without evidence have no judgement."""
-    rows = list(_rows(file, "question"))
+    rows = list(json_lines(file, "_id", "question"))
     questions = tuple(_question(row, row["question"]) for row in rows)
     relevant = {row["_id"]: dict.fromkeys(_evidence(row), 1) for row in rows if row.get("evidence")}
     return Task(f"{file.parent.name}/{file.name}", questions, relevant)
@@ -70,7 +73,7 @@ def read_questions(file: Path) -> Task:
 def read_corpus(folder: Path) -> Iterator[CorpusDocument]:
     """The documents of `corpus.jsonl`, one at a time; each has an id of its own."""
     seen: set[str] = set()
-    for row in _rows(folder / "corpus.jsonl", "text"):
+    for row in json_lines(folder / "corpus.jsonl", "_id", "text"):
         if row["_id"] in seen:
             raise InvalidInputError(f"{folder / 'corpus.jsonl'} has two documents of the id {row['_id']!r}.")
         seen.add(row["_id"])
@@ -83,7 +86,7 @@ def _read_beir(folder: Path, judgements: Path) -> Task:
     for row in csv.reader(_lines(judgements), delimiter="\t"):
         if len(row) == 3 and row[2].lstrip("-").isdigit() and int(row[2]) > 0:  # a header may come first
             relevant[row[0]][row[1]] = int(row[2])
-    rows = _rows(folder / "queries.jsonl", "text")
+    rows = json_lines(folder / "queries.jsonl", "_id", "text")
     questions = tuple(_question(row, row["text"]) for row in rows if row["_id"] in relevant)
     return Task(folder.name, questions, {question.id: relevant[question.id] for question in questions})
 
@@ -105,8 +108,8 @@ def _question(row: Mapping[str, Any], text: str) -> Question:
     return Question(row["_id"], text, history, tuple(row.get("answers") or ()), row.get("answerable", True))
 
 
-def _rows(file: Path, *required: str) -> Iterator[dict[str, Any]]:
-    """The objects of a JSON-lines file, each with `_id` and the required fields; a bad line is named."""
+def json_lines(file: Path, *required: str) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON-lines file, each with the required fields; a bad line is named."""
     for number, line in enumerate(_lines(file), 1):
         if not line.strip():
             continue
@@ -116,10 +119,14 @@ def _rows(file: Path, *required: str) -> Iterator[dict[str, Any]]:
             raise InvalidInputError(f"{file}, line {number} is not JSON: {error.msg}.") from error
         if not isinstance(row, dict):
             raise InvalidInputError(f"{file}, line {number} is no JSON object.")
-        for name in ("_id", *required):
-            if not isinstance(row.get(name), str):
-                raise InvalidInputError(f'{file}, line {number} has no "{name}" that is a string.')
+        for name in required:
+            if name not in row or (name in _TEXTS and not isinstance(row[name], str)):
+                raise InvalidInputError(f'{file}, line {number} has no "{name}"{_that_is_text(name)}.')
         yield row
+
+
+def _that_is_text(name: str) -> str:
+    return " that is a string" if name in _TEXTS else ""
 
 
 def _lines(file: Path) -> Iterator[str]:

@@ -11,8 +11,8 @@ from itertools import chain
 from urllib.parse import quote
 
 from core.records import Citation, Passage
-from serving.agent.sentences import Sentence, sentence_texts, split
-from serving.agent.words import content
+from core.sentences import Sentence, sentence_texts, split
+from core.words import content
 
 DECLINES = 0  # `[0]`, with which the rules in system.txt let a model say that the passages do not answer
 

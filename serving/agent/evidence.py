@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from core.records import Passage
-from serving.agent.sentences import Sentence, split
+from core.sentences import Sentence, split
+from core.words import STOP_WORDS, content, stem, words
 from serving.agent.similarity import Similarity
-from serving.agent.words import STOP_WORDS, content, stem, words
 
 SHORTLIST = 16  # sentences that are embedded; in 99% of the questions the gold one was among them
 ENOUGH = 0.88  # below it the best sentence is no answer

@@ -9,13 +9,13 @@ from collections.abc import AsyncGenerator, Sequence
 from itertools import groupby
 
 from core.records import Message, Passage
+from core.sentences import Sentence, split
+from core.words import content, overlap
 from serving.agent import prompts
 from serving.agent.evidence import ENOUGH, Candidate, weigh
 from serving.agent.followup import greets, in_context
-from serving.agent.sentences import Sentence, split
 from serving.agent.similarity import Embed, Similarity
 from serving.agent.state import Closing
-from serving.agent.words import content, overlap
 
 _MOST = 4  # sentences chosen for themselves
 _HERE, _ELSEWHERE = 0.4, 0.2  # how far below the best one another may score, in a quoted passage or a new one

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from core.records import Message
-from serving.agent.words import content
+from core.words import content
 
 _OPENS = re.compile(r"^\W*(?:and|but|or|so|what about|how about)\b", re.IGNORECASE)
 _POINTS_BACK = re.compile(r"\b(?:it|its|they|them|their|that|those|these|ones?|same|instead|both)\b", re.IGNORECASE)

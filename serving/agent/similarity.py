@@ -1,7 +1,4 @@
-"""How alike two texts are, on one scale for all embedding models. Knows no passages.
-
-Some models call any two texts 0.7 alike. So each is asked once how alike it finds strangers, and that is its 0.
-"""
+"""Asks the embedding replicas how alike texts are, on core's common scale. Knows no passages."""
 
 from __future__ import annotations
 
@@ -10,16 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Embed = Callable[[Sequence[str]], Awaitable[NDArray[np.float32]]]  # unit vectors, one row each
+from core.similarity import STRANGERS, scaled, zero_of
 
-_STRANGERS = (
-    "The ferry to the island leaves at noon.",
-    "Whisk the eggs until they are pale.",
-    "Reset the password from the account page.",
-    "Her grandfather collected stamps from Peru.",
-    "The enzyme is inactive at low pH.",
-    "Quarterly profits fell short of the forecast.",
-)
+Embed = Callable[[Sequence[str]], Awaitable[NDArray[np.float32]]]  # unit vectors, one row each
 
 
 class Similarity:
@@ -36,12 +26,10 @@ class Similarity:
 
     async def scaled(self, cosines: Sequence[float]) -> list[float]:
         """Cosines of this model on the common scale."""
-        zero = await self._strangers()
-        return [(cosine - zero) / (1 - zero) for cosine in cosines]
+        return scaled(cosines, await self.zero())
 
-    async def _strangers(self) -> float:
+    async def zero(self) -> float:
+        """What this model calls strangers; asked once."""
         if self._zero is None:
-            vectors = await self._embed(_STRANGERS)
-            pairs = (vectors @ vectors.T)[np.triu_indices(len(_STRANGERS), 1)]
-            self._zero = float(np.clip(pairs.mean(), 0.0, 0.95))
+            self._zero = zero_of(await self._embed(STRANGERS))
         return self._zero

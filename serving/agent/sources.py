@@ -6,7 +6,7 @@ import textwrap
 from typing import Any
 
 from core.records import Passage
-from serving.agent.sentences import split
+from core.sentences import split
 
 _SNIPPET = 240  # characters of a passage shown beside the answer
 

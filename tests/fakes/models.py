@@ -18,8 +18,8 @@ from pydantic import Field
 from typing_extensions import override
 
 from core.records import Message, Passage, Usage
+from core.words import content
 from serving.agent.state import Closing
-from serving.agent.words import content
 
 
 async def word_vectors(texts: Sequence[str]) -> NDArray[np.float32]:

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from core.records import Message, Passage
+from core.sentences import split
 from serving.agent import Closing, Extractive
 from serving.agent.evidence import SHORTLIST, Candidate
 from serving.agent.extractive import compose
 from serving.agent.prompts import GREETING, NO_ANSWER
-from serving.agent.sentences import split
 from tests.fakes.models import word_vectors
 from tests.fakes.retriever import passage
 

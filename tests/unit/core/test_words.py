@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from serving.agent.words import content, overlap, stem, words
+from core.words import content, overlap, stem, words
 
 
 @pytest.mark.parametrize(

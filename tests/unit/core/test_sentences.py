@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from serving.agent.sentences import sentence_texts, split
+from core.sentences import sentence_texts, split
 
 
 def texts(markdown: str) -> list[str]:
