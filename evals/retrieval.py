@@ -12,14 +12,17 @@ from core.errors import InvalidInputError, NotFoundError
 from core.knowledge import BuildTable, Knowledge, Mode, Query
 from core.records import Build, Chunk, Passage
 from core.settings import Settings
+from evals import results
 from evals.corpora import index_corpus
 from evals.intervals import Interval, mean_interval, paired_interval
 from evals.measures import per_question
-from evals.readers import Task, read_task
+from evals.readers import Question, Task, read_task
 from evals.report import Report
+from evals.results import Result, Results
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 _DEPTH = 100  # documents ranked per question
+_FIRST = 5  # documents that the results show
 
 Scores = Mapping[Mode, Mapping[str, Mapping[str, float]]]  # mode -> measure -> question -> value
 
@@ -29,7 +32,8 @@ def evaluate_corpus(folder: Path, settings: Settings, *, one_passage: bool = Fal
     task = read_task(folder)
     encoder = load_encoder(settings.embedding_model, settings)
     table = index_corpus(folder, settings, encoder, one_passage=one_passage)
-    return _evaluate(task, table, encoder, lambda found, _: found.document)
+    report, found = _evaluate(task, table, encoder, lambda found, _: found.document)
+    return _saved(report, found, settings)
 
 
 def evaluate_site(questions: Path, site: str, settings: Settings) -> Report:
@@ -38,8 +42,8 @@ def evaluate_site(questions: Path, site: str, settings: Settings) -> Report:
     build = live_build(site, settings)
     table = Knowledge(settings.knowledge_location).open(build.table)
     encoder = load_encoder(build.embedding_model, settings)
-    report = _evaluate(task, table, encoder, _evidence_name)
-    return report.with_meta(site=site, build=build.id)
+    report, found = _evaluate(task, table, encoder, _evidence_name)
+    return _saved(report.with_meta(site=site, build=build.id), found, settings)
 
 
 def live_build(site: str, settings: Settings) -> Build:
@@ -68,20 +72,41 @@ def _same_page(left: str, right: str) -> bool:
 Naming = Callable[[Chunk, Sequence[str]], str]
 
 
-def _evaluate(task: Task, table: BuildTable, encoder: Encoder, name: Naming) -> Report:
+def _evaluate(task: Task, table: BuildTable, encoder: Encoder, name: Naming) -> tuple[Report, list[Result]]:
     judged = [question for question in task.questions if question.id in task.relevant]
     if not judged:
         raise InvalidInputError(f"No question of {task.name} names a document that answers it: nothing to measure.")
     vectors = encoder.encode([question.text for question in judged], "query")
     scores: dict[Mode, Mapping[str, Mapping[str, float]]] = {}
-    for mode in MODES:
-        rankings = {}
+    rankings: dict[Mode, dict[str, list[str]]] = {mode: {} for mode in MODES}
+    for mode, ranked in rankings.items():
         for question, vector in zip(judged, vectors, strict=True):
             passages = table.search(Query(question.text, vector, k=_DEPTH, mode=mode))
-            rankings[question.id] = _ranking(passages, list(task.relevant[question.id]), name)
-        scores[mode] = per_question(rankings, task.relevant)
-    meta = {"task": task.name, "questions": len(judged), "chunks": table.rows(), "embedding_model": encoder.name}
-    return _report(scores).with_meta(**meta)
+            ranked[question.id] = _ranking(passages, list(task.relevant[question.id]), name)
+        scores[mode] = per_question(ranked, task.relevant)
+    meta = {
+        "task": task.name,
+        "questions": len(judged),
+        "question_fingerprint": results.fingerprint(task),
+        "chunks": table.rows(),
+        "embedding_model": encoder.name,
+    }
+    found = [_result(question, rankings["fused"][question.id], scores) for question in judged]
+    return _report(scores).with_meta(**meta), found
+
+
+def _result(question: Question, ranking: Sequence[str], scores: Scores) -> Result:
+    values = {
+        f"{mode}/{measure}": by_question[question.id]
+        for mode, measures in scores.items()
+        for measure, by_question in measures.items()
+    }
+    return Result(question.id, question.text, "\n".join(ranking[:_FIRST]), values)
+
+
+def _saved(report: Report, found: Sequence[Result], settings: Settings) -> Report:
+    kept = Results("retrieval", tuple(found[0].scores), tuple(found), report.meta)
+    return report.with_meta(results=results.save(kept, settings))
 
 
 def _ranking(passages: Sequence[Passage], evidence: Sequence[str], name: Naming) -> list[str]:

@@ -1,0 +1,123 @@
+"""How good are the answers: each question through the agent in this process, measured with a judge and without.
+
+Nothing that is asked here becomes a visitor's conversation.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from core.database import open_database
+from core.embedder import load_encoder
+from core.errors import NotFoundError
+from core.records import Build
+from core.settings import Settings
+from evals import results
+from evals.answer_measures import Scorer, cost, declining, gold_contained, similarity, strings
+from evals.intervals import mean_interval
+from evals.progress import Watch, silent
+from evals.readers import Task, read_task
+from evals.rehearsal import Answered, rehearse
+from evals.report import Report
+from evals.results import Result, Results
+from evals.retrieval import live_build
+from serving.agent import Writer
+
+AT_ONCE = 4  # questions under way at any time: searching and quoting keep two cores busy with fewer
+
+
+async def evaluate_answers(
+    questions: Path,
+    site: str,
+    settings: Settings,
+    *,
+    build: str | None = None,
+    scorers: Sequence[Scorer] | None = None,
+    writer: Writer | None = None,
+    at_once: int = AT_ONCE,
+    watch: Watch = silent,
+) -> Report:
+    """Figures over all questions, their results saved per question under the name in `meta`."""
+    task = read_task(questions)
+    asked = chosen_build(site, build, settings)
+    answers = await rehearse(task.questions, asked, settings, at_once=at_once, writer=writer, watch=watch)
+    scores: dict[str, Mapping[str, float]] = {}
+    for score in scorers or without_a_judge(settings):
+        scores |= await score(answers)
+    report = _report(scores, answers).with_meta(**_meta(task, site, asked, answers, at_once))
+    return report.with_meta(results=results.save(_results(scores, answers, report), settings))
+
+
+def without_a_judge(settings: Settings) -> list[Scorer]:
+    """What can be said of an answer without asking a model; a groundedness score is one more of these."""
+    return [
+        gold_contained,
+        declining,
+        similarity(load_encoder(settings.embedding_model, settings)),
+        strings,
+        cost,
+    ]
+
+
+def chosen_build(site: str, build: str | None, settings: Settings) -> Build:
+    """The build of that id if it is the site's, else the live one."""
+    if build is None:
+        return live_build(site, settings)
+    database = open_database(settings.database_location)
+    try:
+        found = database.builds.get(build)
+    finally:
+        database.close()
+    if found.site != site:
+        raise NotFoundError(f"Build {build} belongs to site {found.site}, not to {site}.")
+    return found
+
+
+def _report(scores: Mapping[str, Mapping[str, float]], answers: Sequence[Answered]) -> Report:
+    said = {measure: values for measure, values in scores.items() if values}
+    figures = {measure: sum(values.values()) / len(values) for measure, values in said.items()}
+    figures["answers/failed"] = sum(not each.done for each in answers)
+    return Report(figures, {measure: mean_interval(values) for measure, values in said.items()})
+
+
+def _meta(task: Task, site: str, build: Build, answers: Sequence[Answered], at_once: int) -> dict[str, object]:
+    meta: dict[str, object] = {
+        "task": task.name,
+        "questions": len(answers),
+        "question_fingerprint": results.fingerprint(task),
+        "site": site,
+        "build": build.id,
+        "model": ", ".join(Counter(each.turn.model for each in answers if each.turn.model)),
+        "at_once": at_once,
+    }
+    failed = [f"{each.question.id}: {each.turn.error}" for each in answers if not each.done]
+    return meta | ({"failed": failed} if failed else {})
+
+
+def _results(scores: Mapping[str, Mapping[str, float]], answers: Sequence[Answered], report: Report) -> Results:
+    rows = [
+        Result(
+            each.question.id,
+            each.question.text,
+            each.turn.answer if each.done else f"✗ {each.turn.error}",
+            {measure: values[each.question.id] for measure, values in scores.items() if each.question.id in values},
+            _details(each),
+        )
+        for each in answers
+    ]
+    return Results("answers", tuple(scores), tuple(rows), report.meta)
+
+
+def _details(answered: Answered) -> dict[str, object]:
+    turn, question = answered.turn, answered.question
+    return {
+        "answerable": question.answerable,
+        "gold": list(question.answers),
+        "declined": turn.declined,
+        "error": turn.error,
+        "model": turn.model,
+        "pages": list(dict.fromkeys(passage.chunk.path for passage in turn.passages)),
+        "quotes": [citation.quote for citation in turn.citations],
+    }
