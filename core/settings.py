@@ -76,6 +76,12 @@ class Settings(BaseSettings):
     )
     max_question_chars: Annotated[int, Field(ge=100)] = Field(4000, description="Longest question taken.")
 
+    # Grading
+    judge_model: str | None = Field(
+        None,
+        description="Who judges answers in `evals answers`: `openai:gpt-4o-mini`, or any model at the base URL above.",
+    )
+
     # Serving
     host: str = Field("127.0.0.1", description="Address the server listens on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="Port the server listens on.")

@@ -56,7 +56,8 @@ def answers(
     *,
     site: Annotated[str | None, typer.Option(help="The site that is asked. [default: FRONTDESK_SITE]")] = None,
     build: Annotated[str | None, typer.Option(help="Answer from this build, live or not.")] = None,
-    at_once: Annotated[int, typer.Option(min=1, help="Questions under way at any time.")] = 4,
+    at_once: Annotated[int, typer.Option(min=1, help="Questions, then judgements, under way at any time.")] = 4,
+    judgements: Annotated[int, typer.Option(min=1, help="How often FRONTDESK_JUDGE_MODEL judges each answer.")] = 3,
     json: Json = False,
 ) -> None:
     """Ask every question, and measure the answers; no visitor's conversation comes of it."""
@@ -66,7 +67,10 @@ def answers(
     asked = site or settings.site
     golden = questions or settings.site_folder(asked) / "golden.jsonl"
     with counting(Console(stderr=True)) as count:
-        report = asyncio.run(evaluate_answers(golden, asked, settings, build=build, at_once=at_once, watch=count))
+        evaluation = evaluate_answers(
+            golden, asked, settings, build=build, judgements=judgements, at_once=at_once, watch=count
+        )
+        report = asyncio.run(evaluation)
     _show(report, json=json)
 
 

@@ -5,18 +5,18 @@ Nothing that is asked here becomes a visitor's conversation.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from core.database import open_database
-from core.embedder import load_encoder
+from core.embedder import Encoder, load_encoder
 from core.errors import NotFoundError
 from core.records import Build
 from core.settings import Settings
 from evals import results
 from evals.answer_measures import Scorer, cost, declining, gold_contained, similarity, strings
 from evals.intervals import mean_interval
+from evals.judge import Judged, judge_of
 from evals.progress import Watch, silent
 from evals.readers import Task, read_task
 from evals.rehearsal import Answered, rehearse
@@ -35,30 +35,34 @@ async def evaluate_answers(
     *,
     build: str | None = None,
     scorers: Sequence[Scorer] | None = None,
+    judgements: int = 3,
     writer: Writer | None = None,
     at_once: int = AT_ONCE,
     watch: Watch = silent,
 ) -> Report:
-    """Figures over all questions, their results saved per question under the name in `meta`."""
+    """Figures over all questions, their results saved per question under the name in `meta`.
+
+    A judge, where the settings name one, is asked `judgements` times about everything.
+    """
     task = read_task(questions)
     asked = chosen_build(site, build, settings)
-    answers = await rehearse(task.questions, asked, settings, at_once=at_once, writer=writer, watch=watch)
+    encoder = load_encoder(settings.embedding_model, settings)
+    async with judge_of(settings, encoder, at_once=at_once) as judge:  # first: a judge without a key is soon told
+        answers = await rehearse(task.questions, asked, settings, at_once=at_once, writer=writer, watch=watch)
+        judged = await judge.judge(answers, judgements, watch) if judge else None
     scores: dict[str, Mapping[str, float]] = {}
-    for score in scorers or without_a_judge(settings):
+    for score in scorers or without_a_judge(encoder):
         scores |= await score(answers)
-    report = _report(scores, answers).with_meta(**_meta(task, site, asked, answers, at_once))
+    scores |= judged.scores() if judged else {}
+    report = _report(scores, answers, judged).with_meta(**_meta(task, site, asked, answers))
+    if judged:
+        report = report.with_meta(judge=settings.judge_model, judgements=judgements, **_named(judged))
     return report.with_meta(results=results.save(_results(scores, answers, report), settings))
 
 
-def without_a_judge(settings: Settings) -> list[Scorer]:
+def without_a_judge(encoder: Encoder) -> list[Scorer]:
     """What can be said of an answer without asking a model; a groundedness score is one more of these."""
-    return [
-        gold_contained,
-        declining,
-        similarity(load_encoder(settings.embedding_model, settings)),
-        strings,
-        cost,
-    ]
+    return [gold_contained, declining, similarity(encoder), strings, cost]
 
 
 def chosen_build(site: str, build: str | None, settings: Settings) -> Build:
@@ -75,25 +79,29 @@ def chosen_build(site: str, build: str | None, settings: Settings) -> Build:
     return found
 
 
-def _report(scores: Mapping[str, Mapping[str, float]], answers: Sequence[Answered]) -> Report:
+def _report(scores: Mapping[str, Mapping[str, float]], answers: Sequence[Answered], judged: Judged | None) -> Report:
     said = {measure: values for measure, values in scores.items() if values}
     figures = {measure: sum(values.values()) / len(values) for measure, values in said.items()}
     figures["answers/failed"] = sum(not each.done for each in answers)
+    figures |= judged.figures() if judged else {}
     return Report(figures, {measure: mean_interval(values) for measure, values in said.items()})
 
 
-def _meta(task: Task, site: str, build: Build, answers: Sequence[Answered], at_once: int) -> dict[str, object]:
+def _meta(task: Task, site: str, build: Build, answers: Sequence[Answered]) -> dict[str, object]:
     meta: dict[str, object] = {
         "task": task.name,
         "questions": len(answers),
         "question_fingerprint": results.fingerprint(task),
         "site": site,
         "build": build.id,
-        "model": ", ".join(Counter(each.turn.model for each in answers if each.turn.model)),
-        "at_once": at_once,
+        "model": ", ".join(dict.fromkeys(each.turn.model for each in answers if each.turn.model)),
     }
     failed = [f"{each.question.id}: {each.turn.error}" for each in answers if not each.done]
     return meta | ({"failed": failed} if failed else {})
+
+
+def _named(judged: Judged) -> dict[str, list[str]]:
+    return {"judge_failed": [str(failure) for failure in judged.failures]} if judged.failures else {}
 
 
 def _results(scores: Mapping[str, Mapping[str, float]], answers: Sequence[Answered], report: Report) -> Results:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from evals.comparison import Comparison, Difference
 
@@ -18,7 +18,8 @@ _LATEX = re.compile(r"([&%$#_{}])")
 
 def terminal(comparison: Comparison) -> RenderableType:
     """Both tables, with what is only in one of the two beneath."""
-    figures = Table(*_HEAD, caption=escape(_legend(comparison)), caption_justify="left")
+    measure = Column(_HEAD[0], no_wrap=True)
+    figures = Table(measure, *_HEAD[1:], caption=escape(_legend(comparison)), caption_justify="left")
     for each in comparison.differences:
         figures.add_row(*_cells(each), style="bold" if each.clear else None)
     flipped = Table("question", "flipped", "A", "B", title=_flipped(comparison), show_lines=True, expand=True)

@@ -6,6 +6,7 @@ It is imported on first use, which takes seconds, and never reports its use over
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +24,8 @@ RAGAS = f"ragas {version('ragas')}"
 
 Input = Literal["user_input", "response", "retrieved_contexts", "reference"]
 StringMetric = Callable[[str, str], Awaitable[float]]  # of a reference and a response
+
+_MAX_TOKENS = 4096  # of a judge's answer; with RAGAS's 1024 the verdicts on a long answer come cut off
 
 provide_environment({"RAGAS_DO_NOT_TRACK": "true"})
 
@@ -52,7 +55,8 @@ def judged_metrics(model: str, client: AsyncOpenAI, encoder: Encoder) -> Mapping
     from ragas.llms import llm_factory
     from ragas.metrics import collections
 
-    llm = llm_factory(model, client=client)
+    logging.getLogger("instructor").setLevel(logging.CRITICAL)  # it writes what the judge counts and names anyway
+    llm = llm_factory(model, client=client, max_tokens=_MAX_TOKENS)
     embeddings = _embedding(encoder)
     return {
         "faithfulness": _judged(collections.Faithfulness(llm), "user_input", "response", "retrieved_contexts"),
