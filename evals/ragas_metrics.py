@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import warnings
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -55,6 +56,7 @@ def judged_metrics(model: str, client: AsyncOpenAI, encoder: Encoder) -> Mapping
     from ragas.llms import llm_factory
     from ragas.metrics import collections
 
+    _forgive_the_user_id()
     logging.getLogger("instructor").setLevel(logging.CRITICAL)  # it writes what the judge counts and names anyway
     llm = llm_factory(model, client=client, max_tokens=_MAX_TOKENS)
     embeddings = _embedding(encoder)
@@ -67,6 +69,15 @@ def judged_metrics(model: str, client: AsyncOpenAI, encoder: Encoder) -> Mapping
         ),
         "context_recall": _judged(collections.ContextRecall(llm), "user_input", "retrieved_contexts", "reference"),
     }
+
+
+def _forgive_the_user_id() -> None:
+    """RAGAS reads an id for the reports that it does not send, once, and leaves that file to the garbage collector."""
+    from ragas._analytics import get_userid
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        get_userid()
 
 
 def _of_strings(metric: Any) -> StringMetric:
