@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -107,22 +106,22 @@ class Settings(BaseSettings):
         "INFO", description="DEBUG, INFO, WARNING or ERROR."
     )
 
-    @cached_property
+    @property
     def knowledge_location(self) -> str:
         """Where LanceDB keeps its tables."""
         return self.knowledge_url or str(self.home / "knowledge")
 
-    @cached_property
+    @property
     def database_location(self) -> str:
         """The database as a URL."""
         return self.database_url or f"sqlite:///{self.home.absolute() / 'frontdesk.db'}"
 
-    @cached_property
+    @property
     def conversations_location(self) -> str:
         """Where the Parquet files of conversations lie."""
         return self.conversations_url or str(self.home / "conversations")
 
-    @cached_property
+    @property
     def tracking_location(self) -> str:
         """MLflow's tracking URI."""
         return self.tracking_url or f"sqlite:///{self.home.absolute() / 'mlflow.db'}"

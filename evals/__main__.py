@@ -54,23 +54,29 @@ def answers(
         Path | None, typer.Argument(help="A file of qa.jsonl form, or its folder. [default: the site's golden.jsonl]")
     ] = None,
     *,
-    site: Annotated[str | None, typer.Option(help="The site that is asked. [default: FRONTDESK_SITE]")] = None,
+    site: Annotated[
+        str | None,
+        typer.Option(
+            help="The site that is asked. [default: the corpus.jsonl beside FILE; without FILE, FRONTDESK_SITE]"
+        ),
+    ] = None,
     build: Annotated[str | None, typer.Option(help="Answer from this build, live or not.")] = None,
     at_once: Annotated[int, typer.Option(min=1, help="Questions, then judgements, under way at any time.")] = 4,
     judgements: Annotated[int, typer.Option(min=1, help="How often FRONTDESK_JUDGE_MODEL judges each answer.")] = 3,
     json: Json = False,
 ) -> None:
     """Ask every question, and measure the answers; no visitor's conversation comes of it."""
-    from evals.answers import evaluate_answers
+    from evals import answers as measured
 
     settings = load_settings()
-    asked = site or settings.site
-    golden = questions or settings.site_folder(asked) / "golden.jsonl"
-    with counting(Console(stderr=True)) as count:
-        evaluation = evaluate_answers(
-            golden, asked, settings, build=build, judgements=judgements, at_once=at_once, watch=count
-        )
-        report = asyncio.run(evaluation)
+    with counting(Console(stderr=True)) as watch:
+        how: measured.How = {"judgements": judgements, "at_once": at_once, "watch": watch}
+        if questions is not None and site is None and build is None:
+            report = asyncio.run(measured.evaluate_corpus(questions, settings, **how))
+        else:
+            asked = site or settings.site
+            golden = questions or settings.site_folder(asked) / "golden.jsonl"
+            report = asyncio.run(measured.evaluate_site(golden, asked, settings, build=build, **how))
     _show(report, json=json)
 
 

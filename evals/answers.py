@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypedDict
+
+from typing_extensions import Unpack
 
 from core.database import open_database
 from core.embedder import Encoder, load_encoder
@@ -15,6 +18,7 @@ from core.records import Build
 from core.settings import Settings
 from evals import results
 from evals.answer_measures import Scorer, cost, declining, gold_contained, similarity, strings
+from evals.corpus_site import corpus_site
 from evals.intervals import mean_interval
 from evals.judge import Judged, judge_of
 from evals.progress import Watch, silent
@@ -25,15 +29,38 @@ from evals.results import Result, Results
 from evals.retrieval import live_build
 from serving.agent import Writer
 
+
+class How(TypedDict, total=False):
+    """What every evaluation of answers can be told; see `evaluate_answers`."""
+
+    scorers: Sequence[Scorer] | None
+    judgements: int
+    writer: Writer | None
+    at_once: int
+    watch: Watch
+
+
 AT_ONCE = 4  # questions under way at any time: searching and quoting keep two cores busy with fewer
 
 
+async def evaluate_site(
+    questions: Path, site: str, settings: Settings, *, build: str | None = None, **how: Unpack[How]
+) -> Report:
+    """Questions to the build that is live on a site, or to another one of its builds."""
+    return await evaluate_answers(read_task(questions), chosen_build(site, build, settings), settings, **how)
+
+
+async def evaluate_corpus(questions: Path, settings: Settings, **how: Unpack[How]) -> Report:
+    """Questions to the `corpus.jsonl` beside them."""
+    with corpus_site(questions, settings) as (build, here):
+        return await evaluate_answers(read_task(questions), build, here, **how)
+
+
 async def evaluate_answers(
-    questions: Path,
-    site: str,
+    task: Task,
+    build: Build,
     settings: Settings,
     *,
-    build: str | None = None,
     scorers: Sequence[Scorer] | None = None,
     judgements: int = 3,
     writer: Writer | None = None,
@@ -44,17 +71,15 @@ async def evaluate_answers(
 
     A judge, where the settings name one, is asked `judgements` times about everything.
     """
-    task = read_task(questions)
-    asked = chosen_build(site, build, settings)
     encoder = load_encoder(settings.embedding_model, settings)
     async with judge_of(settings, encoder, at_once=at_once) as judge:  # first: a judge without a key is soon told
-        answers = await rehearse(task.questions, asked, settings, at_once=at_once, writer=writer, watch=watch)
+        answers = await rehearse(task.questions, build, settings, at_once=at_once, writer=writer, watch=watch)
         judged = await judge.judge(answers, judgements, watch) if judge else None
     scores: dict[str, Mapping[str, float]] = {}
     for score in scorers or without_a_judge(encoder):
         scores |= await score(answers)
     scores |= judged.scores() if judged else {}
-    report = _report(scores, answers, judged).with_meta(**_meta(task, site, asked, answers))
+    report = _report(scores, answers, judged).with_meta(**_meta(task, build, answers))
     if judged:
         report = report.with_meta(judge=settings.judge_model, judgements=judgements, **_named(judged))
     return report.with_meta(results=results.save(_results(scores, answers, report), settings))
@@ -87,12 +112,12 @@ def _report(scores: Mapping[str, Mapping[str, float]], answers: Sequence[Answere
     return Report(figures, {measure: mean_interval(values) for measure, values in said.items()})
 
 
-def _meta(task: Task, site: str, build: Build, answers: Sequence[Answered]) -> dict[str, object]:
+def _meta(task: Task, build: Build, answers: Sequence[Answered]) -> dict[str, object]:
     meta: dict[str, object] = {
         "task": task.name,
         "questions": len(answers),
         "question_fingerprint": results.fingerprint(task),
-        "site": site,
+        "site": build.site,
         "build": build.id,
         "model": ", ".join(dict.fromkeys(each.turn.model for each in answers if each.turn.model)),
     }
@@ -126,6 +151,6 @@ def _details(answered: Answered) -> dict[str, object]:
         "declined": turn.declined,
         "error": turn.error,
         "model": turn.model,
-        "pages": list(dict.fromkeys(passage.chunk.path for passage in turn.passages)),
+        "pages": list(dict.fromkeys(passage.chunk.path or passage.chunk.document for passage in turn.passages)),
         "quotes": [citation.quote for citation in turn.citations],
     }

@@ -15,7 +15,7 @@ from core.errors import InvalidInputError, ModelError, NotFoundError
 from core.records import Message, Passage, Usage
 from core.settings import Settings
 from evals.answer_measures import Scores
-from evals.answers import evaluate_answers
+from evals.answers import evaluate_corpus, evaluate_site
 from evals.rehearsal import Answered
 from evals.results import load
 from serving.agent import Closing
@@ -45,7 +45,7 @@ def golden(settings: Settings) -> Path:
 
 
 async def test_every_question_is_asked_and_measured(settings: Settings, golden: Path) -> None:
-    report = await evaluate_answers(golden, "demo", settings)
+    report = await evaluate_site(golden, "demo", settings)
     figures = report.figures
     assert figures["contains_gold"] == pytest.approx(2 / 3)
     assert figures["declined/precision"] == figures["declined/recall"] == 1
@@ -60,7 +60,7 @@ async def test_every_question_is_asked_and_measured(settings: Settings, golden: 
 
 
 async def test_results_are_kept_question_by_question(settings: Settings, golden: Path) -> None:
-    report = await evaluate_answers(golden, "demo", settings)
+    report = await evaluate_site(golden, "demo", settings)
     kept = load(str(report.meta["results"]), settings)
     assert [row.id for row in kept.rows] == ["hours", "lime", "ship", "cup"]
     assert kept.values("contains_gold") == {"hours": 1, "lime": 1, "ship": 0}
@@ -71,7 +71,7 @@ async def test_results_are_kept_question_by_question(settings: Settings, golden:
 
 async def test_nothing_asked_becomes_a_conversation(settings: Settings, golden: Path) -> None:
     turns = ScriptedWriter(closing=Closing(usage=Usage(70, 9)))
-    report = await evaluate_answers(golden, "demo", settings, writer=turns)
+    report = await evaluate_site(golden, "demo", settings, writer=turns)
     assert (report.figures["tokens/input"], report.figures["tokens/output"]) == (70, 9)
     database = open_database(settings.database_location)
     assert database.outbox.claim(10) is None
@@ -87,14 +87,14 @@ async def test_a_follow_up_is_asked_with_its_history_and_alone_with_it(settings:
     rows = ({"_id": "1", "question": "For how long?", "history": said}, {"_id": "2", "question": "Do you deliver?"})
     file.write_text("\n".join(json.dumps(row) for row in rows))
     writer = ScriptedWriter()
-    await evaluate_answers(file, "demo", settings, writer=writer)
+    await evaluate_site(file, "demo", settings, writer=writer)
     histories = {question: list(history) for question, _, history, _ in writer.asked}
     assert histories["For how long?"] == [Message("user", "Do you sell machines?"), Message("assistant", "We do.")]
     assert histories["Do you deliver?"] == []
 
 
 async def test_a_failure_is_counted_and_named_and_the_rest_is_measured(settings: Settings, golden: Path) -> None:
-    report = await evaluate_answers(golden, "demo", settings, writer=Sulking("ship"))
+    report = await evaluate_site(golden, "demo", settings, writer=Sulking("ship"))
     assert report.figures["answers/failed"] == 1
     assert report.meta["failed"] == ["ship: model_unavailable: No."]
     assert report.figures["contains_gold"] == 0.5  # of hours and lime; ship is in no average
@@ -104,7 +104,7 @@ async def test_a_failure_is_counted_and_named_and_the_rest_is_measured(settings:
 
 async def test_several_are_asked_at_once_and_no_more_than_said(settings: Settings, golden: Path) -> None:
     counted = Counting()
-    await evaluate_answers(golden, "demo", settings, writer=counted, at_once=2)
+    await evaluate_site(golden, "demo", settings, writer=counted, at_once=2)
     assert counted.most == 2
 
 
@@ -113,19 +113,32 @@ async def test_a_build_that_is_not_live_can_be_asked(settings: Settings, golden:
     old = database.sites.get("demo").live_build
     database.close()
     promote(settings, {**PAGES, "hours.md": ("Opening hours", "On Saturdays the shop stays closed.")})
-    live = await evaluate_answers(golden, "demo", settings)
-    before = await evaluate_answers(golden, "demo", settings, build=old)
+    live = await evaluate_site(golden, "demo", settings)
+    before = await evaluate_site(golden, "demo", settings, build=old)
     assert before.meta["build"] == old
     assert live.figures["contains_gold"] < before.figures["contains_gold"]
     with pytest.raises(NotFoundError, match="no build"):
-        await evaluate_answers(golden, "demo", settings, build="other")
+        await evaluate_site(golden, "demo", settings, build="other")
+
+
+async def test_without_a_site_the_corpus_beside_the_questions_answers(settings: Settings, tmp_path: Path) -> None:
+    rows = ({"_id": page, "title": title, "text": text} for page, (title, text) in PAGES.items())
+    (tmp_path / "corpus.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    (tmp_path / "qa.jsonl").write_text("\n".join(json.dumps(row) for row in QUESTIONS))
+    for questions in (tmp_path, tmp_path / "qa.jsonl"):
+        report = await evaluate_corpus(questions, settings)
+        assert report.figures["contains_gold"] == pytest.approx(2 / 3)
+    assert load(str(report.meta["results"]), settings).rows[1].details["pages"][0] == "warranty.md"
+    database = open_database(settings.database_location)
+    assert [site.id for site in database.sites.list()] == ["demo"]
+    database.close()
 
 
 async def test_another_score_takes_part_like_the_rest(settings: Settings, golden: Path) -> None:
     async def groundedness(answers: Sequence[Answered]) -> Scores:
         return {"groundedness": {each.question.id: 0.5 for each in answers if each.contexts}}
 
-    report = await evaluate_answers(golden, "demo", settings, scorers=[groundedness])
+    report = await evaluate_site(golden, "demo", settings, scorers=[groundedness])
     assert report.figures["groundedness"] == 0.5
     assert load(str(report.meta["results"]), settings).measures == ("groundedness",)
 
@@ -134,7 +147,7 @@ async def test_questions_of_one_id_are_refused(settings: Settings, tmp_path: Pat
     file = tmp_path / "qa.jsonl"
     file.write_text('{"_id": "1", "question": "a"}\n{"_id": "1", "question": "b"}')
     with pytest.raises(InvalidInputError, match="'1'"):
-        await evaluate_answers(file, "demo", settings)
+        await evaluate_site(file, "demo", settings)
 
 
 def test_the_commands_evaluate_and_compare(settings: Settings, golden: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from core.settings import Settings
-from evals.answers import evaluate_answers
+from evals.answers import evaluate_site
 from evals.results import load
 from tests.fakes.judge_model import JudgeModel, by_schema, judge_model
 from tests.fakes.site import furnish
@@ -50,7 +50,7 @@ def golden(tmp_path: Path) -> Path:
 
 
 async def test_five_metrics_are_judged_three_times(settings: Settings, golden: Path) -> None:
-    report = await evaluate_answers(golden, "demo", settings)
+    report = await evaluate_site(golden, "demo", settings)
     assert {name: report.figures[name] for name in ("faithfulness", "context_precision", "context_recall")} == {
         "faithfulness": 1,
         "context_precision": pytest.approx(1),
@@ -66,9 +66,9 @@ async def test_five_metrics_are_judged_three_times(settings: Settings, golden: P
 
 
 async def test_a_second_run_asks_nothing(settings: Settings, golden: Path, judge: JudgeModel) -> None:
-    first = await evaluate_answers(golden, "demo", settings)
+    first = await evaluate_site(golden, "demo", settings)
     asked = len(judge.prompts)
-    second = await evaluate_answers(golden, "demo", settings)
+    second = await evaluate_site(golden, "demo", settings)
     assert len(judge.prompts) == asked > 0
     assert second.figures["judge/asked"] == 0
     assert {name: second.figures[name] for name in JUDGED} == {name: first.figures[name] for name in JUDGED}
@@ -83,7 +83,7 @@ async def test_a_judge_that_wavers_is_seen_wavering(settings: Settings, golden: 
         return answer
 
     judge.script = waver
-    report = await evaluate_answers(golden, "demo", settings, judgements=2, at_once=1)
+    report = await evaluate_site(golden, "demo", settings, judgements=2, at_once=1)
     assert report.figures["context_recall"] == 0.5
     assert report.figures["context_recall/noise"] == pytest.approx(0.5**0.5)
     assert report.figures["faithfulness/noise"] == 0
@@ -101,7 +101,7 @@ async def test_timeouts_and_verdicts_without_a_number_are_failures_by_name(
 
     judge.script = fail
     quick = settings.model_copy(update={"model_seconds": 0.5})
-    report = await evaluate_answers(golden, "demo", quick, judgements=1)
+    report = await evaluate_site(golden, "demo", quick, judgements=1)
     reasons = {line.split(", judgement")[0]: line.split(": ", 1)[1] for line in report.meta["judge_failed"]}
     assert reasons["hours, answer_relevancy"] == "Request timed out."
     assert reasons["lime, faithfulness"] == "the verdict is no number"
@@ -113,7 +113,7 @@ async def test_timeouts_and_verdicts_without_a_number_are_failures_by_name(
     assert kept.values("faithfulness") == {"hours": 1}
 
     judge.script = by_schema
-    healed = await evaluate_answers(golden, "demo", settings, judgements=1)
+    healed = await evaluate_site(golden, "demo", settings, judgements=1)
     assert healed.figures["judge/asked"] == 6
     assert healed.figures["judge/failed"] == 0
 
@@ -121,7 +121,7 @@ async def test_timeouts_and_verdicts_without_a_number_are_failures_by_name(
 async def test_the_judge_sees_the_answer_its_passages_and_the_gold(
     settings: Settings, golden: Path, judge: JudgeModel
 ) -> None:
-    await evaluate_answers(golden, "demo", settings, judgements=1)
+    await evaluate_site(golden, "demo", settings, judgements=1)
     asked = "\n".join(judge.prompts)
     assert "The warranty does not cover limescale." in asked
     assert "at ten" in asked
