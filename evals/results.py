@@ -55,7 +55,7 @@ class Results:
 
 def save(results: Results, settings: Settings) -> str:
     """Keep the results for good; the name to find them by."""
-    subject = results.meta.get("site") or results.meta.get("task", "").replace("/", "-")
+    subject = results.meta.get("site") or results.meta.get("task", "").replace("/", "-").removesuffix(".jsonl")
     name = f"{results.kind}-{subject}-{now():%Y%m%d-%H%M%S}-{new_id()[:4]}"
     with pa.BufferOutputStream() as sink:
         pq.write_table(_table(results), sink, compression="zstd")
