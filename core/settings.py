@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -89,6 +88,12 @@ class Settings(BaseSettings):
     )
     max_question_chars: Annotated[int, Field(ge=100)] = Field(4000, description="Longest question taken.")
 
+    # Grading
+    judge_model: str | None = Field(
+        None,
+        description="Who judges answers in `evals answers`: `openai:gpt-4o-mini`, or any model at the base URL above.",
+    )
+
     # Serving
     host: str = Field("127.0.0.1", description="Address the server listens on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="Port the server listens on.")
@@ -122,22 +127,22 @@ class Settings(BaseSettings):
             raise PydanticCustomError("overlap", "must be less than FRONTDESK_CHUNK_TOKENS")
         return overlap
 
-    @cached_property
+    @property
     def knowledge_location(self) -> str:
         """Where LanceDB keeps its tables."""
         return self.knowledge_url or str(self.home / "knowledge")
 
-    @cached_property
+    @property
     def database_location(self) -> str:
         """The database as a URL."""
         return self.database_url or f"sqlite:///{self.home.absolute() / 'frontdesk.db'}"
 
-    @cached_property
+    @property
     def conversations_location(self) -> str:
         """Where the Parquet files of conversations lie."""
         return self.conversations_url or str(self.home / "conversations")
 
-    @cached_property
+    @property
     def tracking_location(self) -> str:
         """MLflow's tracking URI."""
         return self.tracking_url or f"sqlite:///{self.home.absolute() / 'mlflow.db'}"

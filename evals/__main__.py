@@ -1,18 +1,20 @@
-"""`python -m evals`: retrieval measures, benches, and a fake model to load-test against."""
+"""`python -m evals`: measures of retrieval and answers, comparisons, benches, and a fake model to load-test against."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
 from core.cli import commands, run
 from core.settings import load_settings
+from evals.progress import counting
 from evals.report import Report
 
-app = commands("Is it any good: retrieval measures, benches, and the model servers they need.")
+app = commands("Is it any good: measures of retrieval and answers, benches, and the model servers they need.")
 bench = commands("Our own figure against the plain alternative, in one run.")
 app.add_typer(bench, name="bench")
 
@@ -58,6 +60,63 @@ def groundedness(
     from evals import groundedness as measured
 
     _show(measured.evaluate(file, load_settings()), json=json)
+
+
+@app.command()
+def answers(
+    questions: Annotated[
+        Path | None, typer.Argument(help="A file of qa.jsonl form, or its folder. [default: the site's golden.jsonl]")
+    ] = None,
+    *,
+    site: Annotated[
+        str | None,
+        typer.Option(
+            help="The site that is asked. [default: the corpus.jsonl beside FILE; without FILE, FRONTDESK_SITE]"
+        ),
+    ] = None,
+    build: Annotated[str | None, typer.Option(help="Answer from this build, live or not.")] = None,
+    at_once: Annotated[int, typer.Option(min=1, help="Questions, then judgements, under way at any time.")] = 4,
+    judgements: Annotated[int, typer.Option(min=1, help="How often FRONTDESK_JUDGE_MODEL judges each answer.")] = 3,
+    json: Json = False,
+) -> None:
+    """Ask every question, and measure the answers; no visitor's conversation comes of it."""
+    from evals import answers as measured
+
+    settings = load_settings()
+    with counting(Console(stderr=True)) as watch:
+        how: measured.How = {"judgements": judgements, "at_once": at_once, "watch": watch}
+        if questions is not None and site is None and build is None:
+            report = asyncio.run(measured.evaluate_corpus(questions, settings, **how))
+        else:
+            asked = site or settings.site
+            golden = questions or settings.site_folder(asked) / "golden.jsonl"
+            report = asyncio.run(measured.evaluate_site(golden, asked, settings, build=build, **how))
+    _show(report, json=json)
+
+
+@app.command("compare")
+def compare_results(
+    a: Annotated[str, typer.Argument(help="Results to compare with: their name, or a Parquet file.")],
+    b: Annotated[str, typer.Argument(help="Results of the same questions.")],
+    *,
+    form: Annotated[
+        Literal["table", "markdown", "latex"], typer.Option("--format", help="How the table is written.")
+    ] = "table",
+    json: Json = False,
+) -> None:
+    """Two results question by question: paired differences with intervals, and which questions flipped."""
+    from evals import comparison_table
+    from evals.comparison import compare
+    from evals.results import load
+
+    settings = load_settings()
+    comparison = compare(load(a, settings), load(b, settings), (a, b))
+    if json:
+        typer.echo(comparison.to_json())
+    elif form == "table":
+        Console().print(comparison_table.terminal(comparison))
+    else:
+        typer.echo((comparison_table.markdown if form == "markdown" else comparison_table.latex)(comparison))
 
 
 @app.command("fake-model")

@@ -30,7 +30,7 @@ def index_corpus(folder: Path, settings: Settings, encoder: Encoder, *, one_pass
     """
     if not (folder / "corpus.jsonl").exists():
         raise InvalidInputError(f"{folder} has no corpus.jsonl beside its questions. Name a site to ask: --site NAME")
-    knowledge = Knowledge(str(settings.home / "evals" / "corpora"))
+    knowledge = Knowledge(corpora_location(settings))
     name = _table_name(folder, settings, encoder, one_passage=one_passage)
     if name in knowledge.tables():
         if (table := _finished(knowledge.open(name))) is not None:
@@ -38,6 +38,11 @@ def index_corpus(folder: Path, settings: Settings, encoder: Encoder, *, one_pass
         knowledge.drop(name)
     chunks = _whole(folder) if one_passage else _cut(folder, settings)
     return _fill(knowledge.create(name, encoder.dimensions), chunks, encoder)
+
+
+def corpora_location(settings: Settings) -> str:
+    """Where LanceDB keeps the tables of corpora, apart from those of sites."""
+    return str(settings.home / "evals" / "corpora")
 
 
 def _finished(table: BuildTable) -> BuildTable | None:

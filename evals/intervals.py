@@ -39,17 +39,36 @@ def grouped_interval(groups: Sequence[str], statistic: Callable[[NDArray[np.intp
     rows = [np.flatnonzero([group == name for group in groups]) for name in names]
     draws = np.random.default_rng(_SEED).integers(0, len(names), size=(_GROUPED_RESAMPLES, len(names)))
     values = np.array([statistic(np.concatenate([rows[pick] for pick in draw])) for draw in draws])
-    return _bounds(values[~np.isnan(values)])
+    return _tails(values[~np.isnan(values)])
+
+
+def share_interval(ours: Mapping[str, float], other: Mapping[str, float]) -> Interval:
+    """The same where each side has values for questions of its own choice: questions are resampled for both at once.
+
+    A resample in which one side has no value says nothing and is left out.
+    """
+    questions = sorted(ours.keys() | other.keys())
+    sides = np.array([[side.get(name, np.nan) for name in questions] for side in (ours, other)])
+    known, values = ~np.isnan(sides), np.nan_to_num(sides)
+    picks = _picks(len(questions))
+    counts = np.stack([side[picks].sum(axis=1) for side in known])
+    sums = np.stack([side[picks].sum(axis=1) for side in values])
+    usable = (counts > 0).all(axis=0)
+    means = sums[:, usable] / counts[:, usable]
+    return _tails(means[0] - means[1])
 
 
 def _interval(values: NDArray[np.float64]) -> Interval:
     if values.size == 0:
         return (float("nan"), float("nan"))
-    picks = np.random.default_rng(_SEED).integers(0, values.size, size=(_RESAMPLES, values.size))
-    return _bounds(values[picks].mean(axis=1))
+    return _tails(values[_picks(values.size)].mean(axis=1))
 
 
-def _bounds(draws: NDArray[np.float64]) -> Interval:
+def _picks(size: int) -> NDArray[np.int64]:
+    return np.random.default_rng(_SEED).integers(0, size, size=(_RESAMPLES, size))
+
+
+def _tails(draws: NDArray[np.float64]) -> Interval:
     if draws.size == 0:
         return (float("nan"), float("nan"))
     tail = (1 - _COVERAGE) / 2

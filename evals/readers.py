@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,6 @@ from typing import Any
 
 from core.errors import InvalidInputError
 from core.records import Message
-
 
 _TEXTS = {"_id", "text", "question"}  # fields that are strings wherever they are
 
@@ -65,6 +64,8 @@ def read_task(folder: Path) -> Task:
 def read_questions(file: Path) -> Task:
     """A `qa.jsonl` or `golden.jsonl`; questions without evidence have no judgement."""
     rows = list(json_lines(file, "_id", "question"))
+    if twice := [name for name, count in Counter(row["_id"] for row in rows).items() if count > 1]:
+        raise InvalidInputError(f"{file} holds several questions {twice[0]!r}: give each an _id of its own.")
     questions = tuple(_question(row, row["question"]) for row in rows)
     relevant = {row["_id"]: dict.fromkeys(_evidence(row), 1) for row in rows if row.get("evidence")}
     return Task(f"{file.parent.name}/{file.name}", questions, relevant)

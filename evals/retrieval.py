@@ -13,14 +13,17 @@ from core.errors import InvalidInputError, NotFoundError
 from core.knowledge import BuildTable, Knowledge, Mode, Query
 from core.records import Build, Chunk
 from core.settings import Settings
+from evals import results
 from evals.corpora import corpus_folder, index_corpus
 from evals.intervals import Interval, mean_interval, paired_interval
 from evals.measures import per_question
-from evals.readers import Task, read_task
+from evals.readers import Question, Task, read_task
 from evals.report import Report
+from evals.results import Result, Results
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 _DEPTH = 100  # documents ranked per question
+_FIRST = 5  # documents that the results show
 
 Scores = Mapping[Mode, Mapping[str, Mapping[str, float]]]  # mode -> measure -> question -> value
 
@@ -30,7 +33,8 @@ def evaluate_corpus(questions: Path, settings: Settings, *, one_passage: bool = 
     task = read_task(questions)
     encoder = load_encoder(settings.embedding_model, settings)
     table = index_corpus(corpus_folder(questions), settings, encoder, one_passage=one_passage)
-    return _evaluate(task, table, encoder, _ById(_values(table, "document")))
+    report, found = _evaluate(task, table, encoder, _ById(_values(table, "document")))
+    return _saved(report, found, settings)
 
 
 def evaluate_site(questions: Path, site: str, settings: Settings) -> Report:
@@ -39,8 +43,8 @@ def evaluate_site(questions: Path, site: str, settings: Settings) -> Report:
     task = read_task(questions)
     table = Knowledge(settings.knowledge_location).open(build.table)
     encoder = load_encoder(build.embedding_model, settings)
-    report = _evaluate(task, table, encoder, _ByPath(_values(table, "path")))
-    return report.with_meta(site=site, build=build.id)
+    report, found = _evaluate(task, table, encoder, _ByPath(_values(table, "path")))
+    return _saved(report.with_meta(site=site, build=build.id), found, settings)
 
 
 def live_build(site: str, settings: Settings) -> Build:
@@ -102,7 +106,7 @@ def _values(table: BuildTable, column: str) -> frozenset[str]:
     return frozenset(table.lance.search().select([column]).to_arrow()[column].unique().to_pylist())
 
 
-def _evaluate(task: Task, table: BuildTable, encoder: Encoder, pages: _Pages) -> Report:
+def _evaluate(task: Task, table: BuildTable, encoder: Encoder, pages: _Pages) -> tuple[Report, list[Result]]:
     judged = [question for question in task.questions if question.id in task.relevant]
     if not judged:
         raise InvalidInputError(f"No question of {task.name} names a document that answers it: nothing to measure.")
@@ -114,21 +118,37 @@ def _evaluate(task: Task, table: BuildTable, encoder: Encoder, pages: _Pages) ->
         )
     vectors = encoder.encode([question.text for question in judged], "query")
     scores: dict[Mode, Mapping[str, Mapping[str, float]]] = {}
-    for mode in MODES:
-        rankings = {}
+    rankings: dict[Mode, dict[str, list[str]]] = {mode: {} for mode in MODES}
+    for mode, ranked in rankings.items():
         for question, vector in zip(judged, vectors, strict=True):
             passages = table.search(Query(question.text, vector, k=_DEPTH, mode=mode))
             named = {page: evidence for evidence in task.relevant[question.id] for page in names[evidence]}
-            rankings[question.id] = _ranking([pages.of(passage.chunk) for passage in passages], named)
-        scores[mode] = per_question(rankings, task.relevant)
+            ranked[question.id] = _ranking([pages.of(passage.chunk) for passage in passages], named)
+        scores[mode] = per_question(ranked, task.relevant)
     meta = {
         "task": task.name,
         "questions": len(judged),
         "evidence_pages_not_found": sum(not found for found in names.values()),
+        "question_fingerprint": results.fingerprint(task),
         "chunks": table.rows(),
         "embedding_model": encoder.name,
     }
-    return _report(scores).with_meta(**meta)
+    found = [_result(question, rankings["fused"][question.id], scores) for question in judged]
+    return _report(scores).with_meta(**meta), found
+
+
+def _result(question: Question, ranking: Sequence[str], scores: Scores) -> Result:
+    values = {
+        f"{mode}/{measure}": by_question[question.id]
+        for mode, measures in scores.items()
+        for measure, by_question in measures.items()
+    }
+    return Result(question.id, question.text, "\n".join(ranking[:_FIRST]), values)
+
+
+def _saved(report: Report, found: Sequence[Result], settings: Settings) -> Report:
+    kept = Results("retrieval", tuple(found[0].scores), tuple(found), report.meta)
+    return report.with_meta(results=results.save(kept, settings))
 
 
 def _ranking(found: Sequence[str], named: Mapping[str, str]) -> list[str]:

@@ -19,7 +19,7 @@ from core.settings import Settings
 from serving.agent import Agent, Writer, writer_for
 from serving.coalesce import CoalescingWriter
 from serving.embedding import Embed
-from serving.ledger import Ledger
+from serving.ledger import Ledger, TurnStore
 from serving.readiness import Check
 from serving.retrieval import LiveRetriever, RecentSites
 from serving.turns import TurnHost
@@ -43,11 +43,21 @@ class Desk:
         self.database.close()
 
 
-def open_desk(settings: Settings, embed: Embed, *, build: str | None = None, writer: Writer | None = None) -> Desk:
-    """A desk that answers from each site's live build, or from `build` alone, with its model or with `writer`."""
+def open_desk(
+    settings: Settings,
+    embed: Embed,
+    *,
+    build: str | None = None,
+    writer: Writer | None = None,
+    turns: TurnStore | None = None,
+) -> Desk:
+    """A desk that answers from each site's live build, or from `build` alone, with its model or with `writer`.
+
+    Turns go to the database, or to `turns` instead: what is asked there is no visitor's conversation.
+    """
     database = open_database(settings.database_location)
     threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="stores")
-    ledger = Ledger(database.turns, threads)
+    ledger = Ledger(turns or database.turns, threads)
     sites = RecentSites(database.sites, threads)
     retriever = LiveRetriever(
         sites=sites,

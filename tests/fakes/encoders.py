@@ -35,3 +35,17 @@ class FakeEncoder:
         vectors = np.asarray(rows, np.float32).reshape(len(texts), self.dimensions) + 1
         unit: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return unit
+
+
+class Letters:
+    """An encoder that counts letters."""
+
+    name = "letters"
+    dimensions = 26
+    max_tokens = 100
+
+    def encode(self, texts: Sequence[str], kind: Kind = "document") -> Vectors:
+        counts = [[text.count(letter) for letter in "abcdefghijklmnopqrstuvwxyz"] for text in texts]
+        vectors = np.array(counts, np.float32).reshape(-1, 26)
+        unit: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+        return unit

@@ -18,6 +18,7 @@ from core.knowledge import BuildTable
 from core.settings import Settings
 from evals.__main__ import app
 from evals.corpora import index_corpus
+from evals.results import load
 from evals.retrieval import _ByPath, evaluate_corpus, evaluate_site
 from tests.fakes.encoders import FakeEncoder
 from tests.fakes.site import PAGES, furnish
@@ -133,6 +134,16 @@ def test_a_sites_live_build_is_asked_and_evidence_matches_by_path_suffix(setting
     assert report.figures["fused/hit@1"] == 1
     assert report.meta["questions"] == 4  # the one without evidence has nothing to be found
     assert report.meta["site"] == "demo"
+
+
+def test_results_are_kept_question_by_question(settings: Settings, golden: Path) -> None:
+    report = evaluate_site(golden, "demo", settings)
+    kept = load(report.meta["results"], settings)
+    assert kept.kind == "retrieval"
+    assert [row.id for row in kept.rows] == list(QUESTIONS)
+    assert kept.rows[0].given.split("\n")[0] == "docs/hours.md"
+    values = kept.values("fused/nDCG@10")
+    assert sum(values.values()) / len(values) == report.figures["fused/nDCG@10"]
 
 
 def test_a_wrong_page_is_a_miss(settings: Settings, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evals.intervals import mean_interval, paired_interval
+from evals.intervals import mean_interval, paired_interval, share_interval
 
 
 def values(count: int, seed: int = 1) -> dict[str, float]:
@@ -38,3 +38,13 @@ def test_different_questions_cannot_be_paired() -> None:
 
 def test_no_values_have_no_interval() -> None:
     assert np.isnan(mean_interval({})).all()
+
+
+def test_shares_over_questions_of_each_sides_choice_are_resampled_together() -> None:
+    same = {"a": 1.0, "b": 0.0, "c": 1.0}
+    assert share_interval(same, same) == (0.0, 0.0)
+    ours, other = {str(n): 1.0 for n in range(30)}, {str(n): n % 2.0 for n in range(60)}
+    low, high = share_interval(ours, other)
+    assert low > 0.3
+    assert high < 0.7
+    assert low < 0.5 < high

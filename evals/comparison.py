@@ -1,0 +1,152 @@
+"""Two results of the same questions, side by side: differences with paired intervals, and which questions flipped.
+
+B is judged against A: a win is a question on which B is better.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from core.errors import InvalidInputError
+from evals.intervals import Interval, paired_interval, share_interval
+from evals.results import Result, Results
+
+_LESS_IS_BETTER = ("seconds", "tokens/")
+_OF_ITS_OWN_CHOICE = "declined/precision"  # each side answers for the questions that it declined itself
+_DECISIVE = ("contains_gold", "fused/hit@1", "fused/hit@5")  # 0 or 1: a question on which it changed has flipped
+_NAMED = 3  # questions that a refusal names
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One measure: both means, B - A with its 95% interval, over the questions that have a value on both sides."""
+
+    measure: str
+    a: float
+    b: float
+    difference: float
+    interval: Interval
+    questions: int
+    wins: int
+    ties: int
+    losses: int
+
+    @property
+    def clear(self) -> bool:
+        """Whether the interval leaves out zero."""
+        return self.interval[0] > 0 or self.interval[1] < 0
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A question on which the two disagree about what matters, with what each of them gave."""
+
+    id: str
+    question: str
+    what: str
+    a: str
+    b: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All measures that both have, the questions that flipped, and the measures that only one has."""
+
+    a: str
+    b: str
+    questions: int
+    differences: tuple[Difference, ...]
+    flips: tuple[Flip, ...]
+    only_one: tuple[str, ...]
+
+    def to_json(self) -> str:
+        """The object that `--json` prints: `MEASURE/a`, `/b`, `/difference`, `/wins`, …"""
+        figures, intervals = {}, {}
+        for each in self.differences:
+            for part in ("a", "b", "difference", "questions", "wins", "ties", "losses"):
+                figures[f"{each.measure}/{part}"] = round(getattr(each, part), 4)
+            intervals[f"{each.measure}/difference"] = [round(bound, 4) for bound in each.interval]
+        meta = {
+            "a": self.a,
+            "b": self.b,
+            "questions": self.questions,
+            "only_one": self.only_one,
+            "flipped": [asdict(flip) for flip in self.flips],
+        }
+        return json.dumps({"figures": figures, "intervals": intervals, "meta": meta}, ensure_ascii=False)
+
+
+def compare(a: Results, b: Results, names: tuple[str, str] = ("A", "B")) -> Comparison:
+    """The comparison, or a refusal that says which questions stand in the way."""
+    _require_same_questions(a, b)
+    shared = [measure for measure in a.measures if measure in b.measures]
+    differences = [_difference(measure, a.values(measure), b.values(measure)) for measure in shared]
+    one = [measure for measure in (*a.measures, *b.measures) if measure not in shared]
+    others = {row.id: row for row in b.rows}
+    flips = [flip for row in a.rows if (flip := _flip(row, others[row.id], shared))]
+    return Comparison(*names, len(a.rows), tuple(filter(None, differences)), tuple(flips), tuple(one))
+
+
+def _require_same_questions(a: Results, b: Results) -> None:
+    if a.kind != b.kind:
+        raise InvalidInputError(f"A holds results of {a.kind} and B of {b.kind}: compare two of a kind.")
+    mine, others = ({row.id: row.question for row in side.rows} for side in (a, b))
+    faults = [
+        _named("only in A", [name for name in mine if name not in others]),
+        _named("only in B", [name for name in others if name not in mine]),
+        _named("worded differently", [name for name in mine if others.get(name, mine[name]) != mine[name]]),
+    ]
+    if told := ", ".join(filter(None, faults)):
+        raise InvalidInputError(f"A and B were not asked the same questions: {told}. Evaluate both on one file.")
+    if a.meta.get("question_fingerprint") != b.meta.get("question_fingerprint"):
+        raise InvalidInputError(
+            "A and B share their questions but not the gold (answers, evidence or history): evaluate both on one file."
+        )
+
+
+def _named(fault: str, questions: Sequence[str]) -> str:
+    more = ", …" if len(questions) > _NAMED else ""
+    return f"{len(questions)} {fault} ({', '.join(questions[:_NAMED])}{more})" if questions else ""
+
+
+def _difference(measure: str, a: Mapping[str, float], b: Mapping[str, float]) -> Difference | None:
+    """None where no question has a value on both sides."""
+    if measure == _OF_ITS_OWN_CHOICE:
+        return _unpaired(measure, a, b) if a and b else None
+    both = [question for question in a if question in b]
+    if not both:
+        return None
+    ours, other = {name: b[name] for name in both}, {name: a[name] for name in both}
+    sign = -1 if measure.startswith(_LESS_IS_BETTER) else 1
+    gains = [sign * (ours[name] - other[name]) for name in both]
+    wins, losses = sum(gain > 0 for gain in gains), sum(gain < 0 for gain in gains)
+    means = _mean(other), _mean(ours)
+    interval = paired_interval(ours, other)
+    ties = len(both) - wins - losses
+    return Difference(measure, *means, means[1] - means[0], interval, len(both), wins, ties, losses)
+
+
+def _unpaired(measure: str, a: Mapping[str, float], b: Mapping[str, float]) -> Difference:
+    """No question wins or loses here: what counts is which questions a side has a value for."""
+    means = _mean(a), _mean(b)
+    return Difference(measure, *means, means[1] - means[0], share_interval(b, a), len(a.keys() | b.keys()), 0, 0, 0)
+
+
+def _flip(a: Result, b: Result, measures: Sequence[str]) -> Flip | None:
+    changes = [
+        f"{measure} {a.scores[measure]:.0f} → {b.scores[measure]:.0f}"
+        for measure in _DECISIVE
+        if measure in measures
+        and measure in a.scores
+        and measure in b.scores
+        and a.scores[measure] != b.scores[measure]
+    ]
+    if a.details.get("declined") != b.details.get("declined"):
+        changes.append("declines now" if b.details.get("declined") else "answers now")
+    return Flip(a.id, a.question, ", ".join(changes), a.given, b.given) if changes else None
+
+
+def _mean(values: Mapping[str, float]) -> float:
+    return sum(values.values()) / len(values)

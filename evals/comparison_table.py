@@ -1,0 +1,119 @@
+"""A comparison as people read it: on the terminal, as Markdown for a pull request, as LaTeX for a paper."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Column, Table
+
+from evals.comparison import Comparison, Difference
+
+_HEAD = ("measure", "A", "B", "B − A", "95% interval", "won / tied / lost", "questions")
+_GIVEN = 400  # characters of an answer beside the other one
+_LATEX = re.compile(r"([&%$#_{}])")
+
+
+def terminal(comparison: Comparison) -> RenderableType:
+    """Both tables, with what is only in one of the two beneath."""
+    measure = Column(_HEAD[0], no_wrap=True)
+    figures = Table(measure, *_HEAD[1:], caption=escape(_legend(comparison)), caption_justify="left")
+    for each in comparison.differences:
+        figures.add_row(*_cells(each), style="bold" if each.clear else None)
+    flipped = Table("question", "flipped", "A", "B", title=_flipped(comparison), show_lines=True, expand=True)
+    for flip in comparison.flips:
+        flipped.add_row(*map(escape, (flip.question, flip.what, _short(flip.a), _short(flip.b))))
+    return Group(figures, flipped) if comparison.flips else Group(figures, _flipped(comparison))
+
+
+def markdown(comparison: Comparison) -> str:
+    """Both tables; a difference whose interval leaves out zero is bold."""
+    rows = [_bold(_cells(each), "**") if each.clear else _cells(each) for each in comparison.differences]
+    flips = [(flip.question, flip.what, _short(flip.a), _short(flip.b)) for flip in comparison.flips]
+    tables = [
+        *_markdown(_HEAD, rows, "|---|--:|--:|--:|:-:|:-:|--:|"),
+        "",
+        _legend(comparison),
+        "",
+        _flipped(comparison),
+    ]
+    if flips:
+        tables += ["", *_markdown(("question", "flipped", "A", "B"), flips, "|---|---|---|---|")]
+    return "\n".join(tables)
+
+
+def latex(comparison: Comparison) -> str:
+    """The figures as a booktabs table; what flipped is for the terminal."""
+    rows = [" & ".join(_tex(_cells(each), bold=each.clear)) + r" \\" for each in comparison.differences]
+    return "\n".join(
+        [
+            r"\begin{tabular}{lrrrccr}",
+            r"\toprule",
+            " & ".join(_tex(_HEAD, bold=False)) + r" \\",
+            r"\midrule",
+            *rows,
+            r"\bottomrule",
+            r"\end{tabular}",
+            f"% {_legend(comparison)}",
+        ]
+    )
+
+
+def _cells(each: Difference) -> tuple[str, ...]:
+    low, high = each.interval
+    paired = each.wins + each.ties + each.losses
+    return (
+        each.measure,
+        _number(each.a),
+        _number(each.b),
+        _signed(each.difference),
+        f"[{_signed(low)}, {_signed(high)}]",
+        f"{each.wins} / {each.ties} / {each.losses}" if paired else "–",
+        str(each.questions),
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "−") if abs(value) < 100 else f"{value:+,.0f}".replace("-", "−")
+
+
+def _bold(cells: Sequence[str], mark: str) -> tuple[str, ...]:
+    return tuple(f"{mark}{cell}{mark}" if place == 3 else cell for place, cell in enumerate(cells))
+
+
+def _legend(comparison: Comparison) -> str:
+    only = f" Only in one of them: {', '.join(comparison.only_one)}." if comparison.only_one else ""
+    return (
+        f"A: {comparison.a} · B: {comparison.b} · {comparison.questions} questions. Paired bootstrap over questions; "
+        f"bold: the interval leaves out zero; won: B is better.{only}"
+    )
+
+
+def _flipped(comparison: Comparison) -> str:
+    return f"{len(comparison.flips)} of {comparison.questions} questions flipped"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _GIVEN else f"{text[:_GIVEN].rstrip()} …"
+
+
+def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]], rule: str) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield rule
+    for row in rows:
+        yield f"| {' | '.join(_one_line(cell) for cell in row)} |"
+
+
+def _one_line(cell: str) -> str:
+    return "<br>".join(cell.replace("|", "\\|").split("\n"))
+
+
+def _tex(cells: Sequence[str], *, bold: bool) -> list[str]:
+    plain = [_LATEX.sub(r"\\\1", cell).replace("−", "$-$").replace("–", "--") for cell in cells]
+    return [f"\\textbf{{{cell}}}" if bold and place == 3 else cell for place, cell in enumerate(plain)]

@@ -1,0 +1,203 @@
+"""A model judges answers, each several times, so that the noise of its verdicts is known.
+
+A timeout, an error or a verdict that is no number is a failure: counted, named, and never part of an average.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from math import isfinite, sqrt
+from statistics import fmean, variance
+from typing import Any
+
+from openai import APITimeoutError, AsyncOpenAI
+
+from core.embedder import Encoder
+from core.errors import ConfigurationError
+from core.settings import Settings
+from evals.answer_measures import Scores
+from evals.progress import Watch, silent
+from evals.ragas_metrics import RAGAS, JudgedMetric, judged_metrics
+from evals.rehearsal import Answered
+from evals.report import NOISE
+from evals.verdicts import Verdicts, key_of
+
+logger = logging.getLogger(__name__)
+
+_RETRIES = 1  # by OpenAI's client, of what timed out, was refused for its rate, or failed on the server
+_NO_KEY = "none-needed"  # an OpenAI client wants one, a server of one's own does not
+_REASON = 160  # characters of a failure that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One question, one metric, one of the repeats: a value, or the reason why there is none."""
+
+    question: str
+    metric: str
+    repeat: int  # from 1
+    value: float | None
+    reason: str = ""
+    asked: bool = True  # False: the verdict was known
+
+    def __str__(self) -> str:
+        return f"{self.question}, {self.metric}, judgement {self.repeat}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """All judgements of a run."""
+
+    judgements: Sequence[Judgement]
+
+    def scores(self) -> Scores:
+        """Metric -> question -> the mean of its verdicts; a question without any verdict is left out."""
+        return {
+            metric: {question: fmean(values) for question, values in by_question.items()}
+            for metric, by_question in self._verdicts().items()
+        }
+
+    def figures(self) -> dict[str, float]:
+        """The noise of each metric, and how many judgements failed or were asked for.
+
+        `noise` is the standard deviation of one judgement of one question over its repeats, `noise_of_mean` that
+        of the mean over all questions and repeats, if the whole judging were done again.
+        """
+        figures: dict[str, float] = {}
+        for metric, by_question in self._verdicts().items():
+            repeated = [values for values in by_question.values() if len(values) > 1]
+            if repeated:
+                within = fmean(variance(values) for values in repeated)
+                means = [within / len(values) for values in by_question.values()]
+                figures[metric + NOISE] = sqrt(within)
+                figures[f"{metric}/noise_of_mean"] = sqrt(sum(means)) / len(means)
+        failed, asked = len(self.failures), sum(judgement.asked for judgement in self.judgements)
+        return figures | {"judge/judgements": len(self.judgements), "judge/asked": asked, "judge/failed": failed}
+
+    @property
+    def failures(self) -> list[Judgement]:
+        """Those without a value."""
+        return [judgement for judgement in self.judgements if judgement.value is None]
+
+    def _verdicts(self) -> dict[str, dict[str, list[float]]]:
+        verdicts: dict[str, dict[str, list[float]]] = {}
+        for each in self.judgements:
+            if each.value is not None:
+                verdicts.setdefault(each.metric, {}).setdefault(each.question, []).append(each.value)
+        return verdicts
+
+
+class Judge:
+    """Applies metrics to answers, `at_once` judgements at any time; `identity` is what else shapes a verdict."""
+
+    def __init__(
+        self, metrics: Mapping[str, JudgedMetric], verdicts: Verdicts, identity: Sequence[str], *, at_once: int
+    ) -> None:
+        self._metrics = metrics
+        self._verdicts = verdicts
+        self._identity = list(identity)
+        self._places = asyncio.Semaphore(at_once)
+
+    async def judge(self, answers: Sequence[Answered], repeats: int, watch: Watch = silent) -> Judged:
+        """Each metric on each answer that it can be asked about, `repeats` times."""
+        work = [(each, name, repeat) for each, name in self._applicable(answers) for repeat in range(1, repeats + 1)]
+
+        async def one(answered: Answered, name: str, repeat: int) -> Judgement:
+            async with self._places:
+                judgement = await self._judgement(answered, name, repeat)
+            watch("Judging", len(work))
+            return judgement
+
+        return Judged(await asyncio.gather(*(one(*each) for each in work)))
+
+    def _applicable(self, answers: Sequence[Answered]) -> Iterator[tuple[Answered, str]]:
+        for answered in answers:
+            for name, metric in self._metrics.items():
+                if _applies(metric, answered):
+                    yield answered, name
+
+    async def _judgement(self, answered: Answered, name: str, repeat: int) -> Judgement:
+        metric, question = self._metrics[name], answered.question.id
+        inputs = _inputs(metric, answered)
+        if "retrieved_contexts" in inputs and not inputs["retrieved_contexts"]:  # nothing can be found in nothing
+            return Judgement(question, name, repeat, 0.0, asked=False)
+        key = key_of(metric=name, inputs=inputs, judge=self._identity, repeat=repeat)
+        if (known := self._verdicts.get(key)) is not None:
+            return Judgement(question, name, repeat, known, asked=False)
+        value, reason = await _verdict(metric, inputs)
+        if value is None:
+            return Judgement(question, name, repeat, None, reason)
+        self._verdicts.keep(key, value, metric=name, question=question, repeat=repeat)
+        return Judgement(question, name, repeat, value)
+
+
+@asynccontextmanager
+async def judge_of(settings: Settings, encoder: Encoder, *, at_once: int) -> AsyncGenerator[Judge | None]:
+    """The judge that the settings name, with RAGAS's metrics; None where they name none."""
+    if settings.judge_model is None:
+        yield None
+        return
+    name, key, limit = _name(settings.judge_model), _key(settings), settings.model_seconds
+    verdicts = Verdicts(settings.home / "evals" / "verdicts.jsonl")
+    identity = (settings.judge_model, settings.model_base_url or "", RAGAS, encoder.name)
+    async with AsyncOpenAI(
+        api_key=key, base_url=settings.model_base_url, timeout=limit, max_retries=_RETRIES
+    ) as client:
+        yield Judge(judged_metrics(name, client, encoder), verdicts, identity, at_once=at_once)
+
+
+def _applies(metric: JudgedMetric, answered: Answered) -> bool:
+    """What needs gold is judged where there is some, the rest where the agent answered: declining is measured apart."""
+    if "reference" in metric.inputs:
+        return answered.done and bool(answered.question.answers)
+    return answered.done and not answered.turn.declined
+
+
+def _inputs(metric: JudgedMetric, answered: Answered) -> dict[str, Any]:
+    values = {
+        "user_input": answered.question.text,
+        "response": answered.text,
+        "retrieved_contexts": list(answered.contexts),
+        "reference": next(iter(answered.question.answers), ""),
+    }
+    return {name: values[name] for name in metric.inputs}
+
+
+async def _verdict(metric: JudgedMetric, inputs: Mapping[str, Any]) -> tuple[float | None, str]:
+    try:
+        value = await metric.score(**inputs)
+    except Exception as error:  # whatever stops a judgement is counted as its failure, and named
+        logger.info("a judgement failed", exc_info=error)
+        return None, _reason(error)
+    return (value, "") if isfinite(value) else (None, "the verdict is no number")
+
+
+def _reason(error: Exception) -> str:
+    """The innermost error says what happened; what retried it only says that it did."""
+    while isinstance(error.__cause__, Exception) and not isinstance(error, APITimeoutError):
+        error = error.__cause__
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= _REASON else f"{text[:_REASON]} …"
+
+
+def _name(model: str) -> str:
+    provider, _, name = model.partition(":")
+    if provider != "openai" or not name:
+        raise ConfigurationError(
+            f"FRONTDESK_JUDGE_MODEL={model} cannot judge: write one like `openai:gpt-4o-mini`; any OpenAI-compatible "
+            "server is reached by FRONTDESK_MODEL_BASE_URL."
+        )
+    return name
+
+
+def _key(settings: Settings) -> str:
+    secret = settings.openai_api_key.get_secret_value().strip() if settings.openai_api_key else ""
+    if secret:
+        return secret
+    if settings.model_base_url:
+        return _NO_KEY
+    raise ConfigurationError(f"The judge {settings.judge_model} needs a key: set OPENAI_API_KEY.")
