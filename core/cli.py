@@ -14,7 +14,7 @@ _MENDABLE = (InvalidInputError, NotFoundError, ConfigurationError)
 
 
 def commands(help_text: str) -> typer.Typer:
-    """A Typer app as all of ours are: help without an argument, no completion chatter, plain tracebacks and plain text."""
+    """A Typer app as all of ours are: help without an argument, no chatter of completion, plain tracebacks and text."""
     return typer.Typer(
         help=help_text,
         no_args_is_help=True,

@@ -91,5 +91,7 @@ def place(location: str) -> Folder | Bucket:
         return Bucket(location)
     if "://" in location:
         scheme = location.partition("://")[0]
-        raise ConfigurationError(f"{scheme}:// is no place for files: name a folder by its path, or s3://bucket/prefix.")
+        raise ConfigurationError(
+            f"{scheme}:// is no place for files: name a folder by its path, or s3://bucket/prefix."
+        )
     return Folder(Path(location))
