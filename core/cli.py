@@ -14,8 +14,14 @@ _MENDABLE = (InvalidInputError, NotFoundError, ConfigurationError)
 
 
 def commands(help_text: str) -> typer.Typer:
-    """A Typer app as all of ours are: help without an argument, no completion chatter, plain tracebacks."""
-    return typer.Typer(help=help_text, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+    """A Typer app as all of ours are: help without an argument, no chatter of completion, plain tracebacks and text."""
+    return typer.Typer(
+        help=help_text,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # it takes `[default: FRONTDESK_SITE]` for markup and leaves it out
+    )
 
 
 def run(app: typer.Typer) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Annotated
+
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from core.cli import commands, run
 from core.errors import ConfigurationError, FrontdeskError, IntegrityError, InvalidInputError, NotFoundError
@@ -43,3 +48,23 @@ def test_what_nobody_foresaw_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("sys.argv", ["fail"])
     with pytest.raises(ZeroDivisionError):
         run(app)
+
+
+def test_help_shows_what_stands_in_brackets() -> None:
+    app = commands("Says what it is told.")
+
+    @app.command()
+    def say(site: Annotated[str | None, typer.Option(help="The site. [default: FRONTDESK_SITE]")] = None) -> None:
+        """Say `[it]`."""
+
+    told = " ".join(CliRunner().invoke(app, ["--help"]).output.split())
+    assert "The site. [default: FRONTDESK_SITE]" in told
+    assert "[it]" in told
+
+
+@pytest.mark.parametrize("package", ["core", "pipelines", "serving", "evals"])
+def test_every_command_of_ours_shows_its_defaults(package: str) -> None:
+    app = import_module(f"{package}.__main__").app
+    command = typer.main.get_command(app)
+    assert isinstance(command, typer.core.TyperGroup)
+    assert command.rich_markup_mode is None
