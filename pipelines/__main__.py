@@ -82,13 +82,14 @@ def sources(
 ) -> None:
     """Show where a site's documents come from."""
     from pipelines.site import forget
+    from pipelines.sources import redacted
 
     settings = load_settings()
     with _database(settings) as database:
         if remove is not None:
             forget(database, site or settings.site, remove)
         for source in database.sources.of(site or settings.site):
-            typer.echo(f"{source.uri}{f' cited below {source.base_url}' if source.base_url else ''}")
+            typer.echo(f"{redacted(source.uri)}{f' cited below {source.base_url}' if source.base_url else ''}")
 
 
 Site = Annotated[str | None, typer.Option(help="The site. [default: FRONTDESK_SITE]")]

@@ -29,6 +29,7 @@ from pipelines.plan import Plan, list_sources, plan, shape
 from pipelines.pointer import PATIENCE, promote, publishing
 from pipelines.report import IndexReport
 from pipelines.sandbox import SandboxedParser
+from pipelines.sources import redacted
 from pipelines.steps import embedded
 from pipelines.tally import Tally
 
@@ -201,4 +202,5 @@ def _require_documents(sources: Sequence[Source], tally: Tally) -> None:
         if not given[source.id]:
             refused = [file for file in tally.refused if file.source == source.id]
             reasons = "; ".join(f"{file.path} {file.reason}" for file in refused)
-            raise InvalidInputError(f"No document of {source.uri} could be read: {reasons[:_REASONS]}", param="source")
+            place = redacted(source.uri)
+            raise InvalidInputError(f"No document of {place} could be read: {reasons[:_REASONS]}", param="source")

@@ -13,7 +13,7 @@ from core.database import Database
 from core.errors import InvalidInputError, NotFoundError
 from core.records import Site
 from core.settings import Settings
-from pipelines.sources import list_files
+from pipelines.sources import list_files, redacted
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _POLICY = """\
@@ -54,8 +54,8 @@ def forget(database: Database, site: str, source: str) -> None:
     registered = {each.uri: each.id for each in database.sources.of(database.sites.get(site).id)}
     named = registered.get(source) or registered.get(_absolute(source))
     if named is None:
-        has = ", ".join(registered) or "none"
-        raise NotFoundError(f"Site {site} has no source {source}: it has {has}.")
+        has = ", ".join(map(redacted, registered)) or "none"
+        raise NotFoundError(f"Site {site} has no source {redacted(source)}: it has {has}.")
     database.sources.remove(named)
 
 
