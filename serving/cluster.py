@@ -13,7 +13,7 @@ import yaml
 from dotenv import dotenv_values
 
 from core.errors import ConfigurationError
-from core.settings import provide_environment
+from core.settings import Settings, provide_environment
 
 if TYPE_CHECKING:
     from serving.agent import Writer
@@ -85,6 +85,22 @@ def deploy(
         route_prefix=route_prefix or app["route_prefix"],
         logging_config=app["logging_config"],
     )
+
+
+def require_shared_stores(settings: Settings, nodes: int) -> None:
+    """ConfigurationError where several nodes would each keep a database or files of their own."""
+    if nodes < 2:
+        return
+    local = {
+        "FRONTDESK_DATABASE_URL=postgresql://…": settings.database_location.startswith("sqlite"),
+        "FRONTDESK_KNOWLEDGE_URL=s3://…": settings.knowledge_url is None,
+        "FRONTDESK_CONVERSATIONS_URL=s3://…": settings.conversations_url is None,
+    }
+    if missing := [setting for setting, is_local in local.items() if is_local]:
+        raise ConfigurationError(
+            f"This cluster has {nodes} nodes, which must share their stores: set {', '.join(missing)}. "
+            "A folder that all of them mount may be named in place of s3://."
+        )
 
 
 def read_config() -> dict[str, Any]:

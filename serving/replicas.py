@@ -105,11 +105,16 @@ class Ingress:
     """The HTTP application; turns run in the Agent replicas."""
 
     def __init__(self, agent: DeploymentHandle[Any], overrides: Mapping[str, Any]) -> None:
+        import ray
+
         from core.database import open_database
+        from serving.cluster import require_shared_stores
         from serving.handles import ReplicaHost
         from serving.ledger import Ledger
 
         self._settings = _settings(overrides)
+        nodes = [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+        require_shared_stores(self._settings, len(nodes))
         turns = open_database(self._settings.database_location).turns
         self._host = ReplicaHost(agent, Ledger(turns, ThreadPoolExecutor(2, thread_name_prefix="turns")))
 
