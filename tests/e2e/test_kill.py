@@ -63,7 +63,8 @@ class Visitor:
         except httpx.HTTPError:
             return None
         if answer.status_code != 200:
-            assert answer.status_code in {409, 500, 503}, answer.text
+            # 404: Serve's proxy, just back, that knows no route yet
+            assert answer.status_code in {404, 409, 500, 503}, answer.text
             return None
         last = events_of(answer.text)[-1]
         return last if last["type"] in {"end", "error"} else None
