@@ -5,7 +5,7 @@ It composes, it does not invent: every line is on a page, marked with where.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from itertools import groupby
 
 from core.records import Message, Passage
@@ -22,6 +22,7 @@ _HERE, _ELSEWHERE = 0.4, 0.2  # how far below the best one another may score, in
 _WORTH = ENOUGH - 0.1  # what each must score however good its company
 _SAME = 0.75  # word overlap from which two sentences say the same
 _LONGEST_LIST = 6
+_SHORT_LIST = 8  # items; of such a list all are quoted where two would be
 _RELATED = 0.55  # from this score on, pages that do not answer are still worth naming
 _LEANING = ("it ", "they ", "this ", "these ", "that ", "those ", "he ", "she ", "but ", "and ", "however")
 
@@ -85,7 +86,16 @@ def _understandable(positions: set[int], sentences: Sequence[Sentence]) -> list[
             wanted.add(position - 1)
         if sentences[position].text.endswith(":"):
             wanted.update(_list_after(position, sentences))
+    for items in _lists(sentences):
+        if len(items) <= _SHORT_LIST and len(positions.intersection(items)) > 1:
+            wanted.update(items)  # some rows of a table without the others read as if there were no others
     return [sentences[position] for position in sorted(wanted)]
+
+
+def _lists(sentences: Sequence[Sentence]) -> Iterator[list[int]]:
+    """The positions of items that stand below each other, list by list."""
+    runs = groupby(range(len(sentences)), key=lambda index: (sentences[index].item, sentences[index].section))
+    return (list(indices) for (item, _), indices in runs if item)
 
 
 def _leans_on(before: Sentence, sentence: Sentence) -> bool:

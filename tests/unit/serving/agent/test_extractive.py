@@ -71,6 +71,17 @@ def composed(passages: Sequence[Passage], *scores: tuple[int, int, float]) -> st
     return "\n\n".join(compose(weighed, passages))
 
 
+def table(rows: int) -> Passage:
+    lines = "".join(f"| Day {number} | {number} to {number + 9} |\n" for number in range(rows))
+    return passage(f"| Day | Open |\n|---|---|\n{lines}", title="Hours", name="hours")
+
+
+def test_two_rows_of_a_short_table_bring_the_others_along() -> None:
+    assert composed([table(7)], (1, 1, 1.2), (1, 5, 1.1)).count("\n- ") == 7
+    assert composed([table(7)], (1, 1, 1.2)).count("\n- ") == 1
+    assert composed([table(9)], (1, 1, 1.2), (1, 5, 1.1)).count("\n- ") == 2
+
+
 def test_list_items_stand_below_each_other_in_the_order_of_the_page() -> None:
     assert composed(PAGES, (1, 2, 1.2), (1, 1, 1.1)) == (
         "Returns and refunds, Machines and grinders:\n"
