@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 app = cli.commands("From documents to knowledge, and from conversations to Parquet.")
 
+Site = Annotated[str | None, typer.Option(help="The site. [default: FRONTDESK_SITE]")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
 
 
@@ -77,7 +78,7 @@ def index(
 @app.command()
 def sources(
     *,
-    site: Annotated[str | None, typer.Option(help="The site. [default: FRONTDESK_SITE]")] = None,
+    site: Site = None,
     remove: Annotated[str | None, typer.Option(help="Forget this one: the next index deletes its documents.")] = None,
 ) -> None:
     """Show where a site's documents come from."""
@@ -90,9 +91,6 @@ def sources(
             forget(database, site or settings.site, remove)
         for source in database.sources.of(site or settings.site):
             typer.echo(f"{redacted(source.uri)}{f' cited below {source.base_url}' if source.base_url else ''}")
-
-
-Site = Annotated[str | None, typer.Option(help="The site. [default: FRONTDESK_SITE]")]
 
 
 @app.command()
@@ -193,8 +191,8 @@ def _publish(site: str | None, choose: Callable[[str, Database], str], by: str) 
     with _database(settings) as database:
         name = site or settings.site
         stores = _stores(settings, database)
-        build = choose(name, database)
-        promote(name, build, database, stores.knowledge, changes_of(settings, stores).apply, by=by)
+        live, build = database.sites.get(name).live_build, choose(name, database)
+        promote(name, build, database, stores.knowledge, changes_of(settings, stores).apply, expected=live, by=by)
     typer.echo(f"Site {name} answers from build {build}.")
 
 

@@ -7,9 +7,11 @@ readers and reviewers.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from core.database import Database
+from core.errors import ConflictError
 from core.knowledge import Knowledge
 from core.records import Build, BuildStatus, now
 
@@ -20,11 +22,15 @@ def drop_old(site: str, database: Database, knowledge: Knowledge, *, keep: int, 
     To be called by the one process that may build for the site.
     """
     live = database.sites.get(site).live_build
-    old = superfluous(database.builds.of(site), live, keep, now() - grace)
-    for build in old:
+    for build in superfluous(database.builds.of(site), live, keep, now() - grace):
+        with suppress(ConflictError):  # somebody has just rolled back to it
+            database.builds.drop(build.id)
+    there = set(knowledge.tables())
+    # On record first: a build whose table is gone can never go live. What a crash left in between goes now.
+    gone = [build for build in database.builds.of(site) if build.status is BuildStatus.DROPPED and build.table in there]
+    for build in gone:
         knowledge.drop(build.table)
-        database.builds.drop(build.id)
-    return [build.id for build in old]
+    return [build.id for build in gone]
 
 
 def superfluous(builds: Sequence[Build], live: str | None, keep: int, before: datetime) -> list[Build]:

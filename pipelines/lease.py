@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from core.database import Database
 from core.errors import ConflictError
 from core.records import new_id
 
+_log = logging.getLogger(__name__)
 _SECONDS = 60.0  # a holder that died is waited for that long
 _PROLONG = 15.0
 
@@ -36,7 +38,10 @@ def held(database: Database, name: str, *, wait: float = 0) -> Iterator[None]:
 
 def _prolong(database: Database, name: str, holder: str, ended: Event) -> None:
     while not ended.wait(_PROLONG):
-        database.leases.take(name, holder, _SECONDS)
+        try:
+            database.leases.take(name, holder, _SECONDS)
+        except Exception:  # noqa: BLE001 - a database that was away for a moment must not cost the lease
+            _log.exception("%s could not be prolonged", name)
 
 
 def _patiently(seconds: float) -> Retrying:

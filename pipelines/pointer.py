@@ -32,12 +32,13 @@ def promote(
     knowledge: Knowledge,
     apply: Apply,
     *,
+    expected: str | None,
     by: str,
-    expected: str | None = None,
 ) -> None:
     """The build answers from now on, with every change that was made since it began.
 
-    ConflictError where the site's pointer is not on `expected` any more, if that is given.
+    ConflictError where the site's pointer is not on `expected` any more, None being no build; IntegrityError where
+    the build's table is not whole.
     """
     with held(database, publishing(site), wait=PATIENCE):
         record = database.builds.get(build)
@@ -45,9 +46,10 @@ def promote(
             raise NotFoundError(f"Site {site!r} has no build {build!r}.")
         if record.status not in (BuildStatus.STAGED, BuildStatus.PROMOTED):
             raise ConflictError(f"Build {build!r} is {record.status}: only a staged build can go live.")
-        _replay(record, database, knowledge, apply)
-        live = database.sites.get(site).live_build
-        database.sites.promote(site, build, expected=live if expected is None else expected, by=by)
+        table = knowledge.open(record.table)
+        _replay(record, table, database, apply)
+        table.verify(sum(file.chunks for file in database.builds.files(build)))
+        database.sites.promote(site, build, expected=expected, by=by)
 
 
 def before_live(site: str, database: Database) -> str:
@@ -70,11 +72,8 @@ def operator(what: str) -> str:
     return f"{what} by {getpass.getuser()} on {socket.gethostname()}"
 
 
-def _replay(build: Build, database: Database, knowledge: Knowledge, apply: Apply) -> None:
-    changes = database.changes.after(build.site, build.changes_applied)
-    if not changes:
-        return
-    table = knowledge.open(build.table)
-    for change in changes:
+def _replay(build: Build, table: BuildTable, database: Database, apply: Apply) -> None:
+    for change in database.changes.after(build.site, build.changes_applied):
         apply(build, table, change)
-    table.build_indices()
+    if not table.is_indexed():  # nor is what was put while the build was live before
+        table.build_indices()

@@ -10,7 +10,7 @@ import pytest
 
 from core.database import Database, migrate, open_database
 from core.embedder import load_encoder
-from core.errors import ConflictError, InvalidInputError, NotFoundError
+from core.errors import ConflictError, IntegrityError, InvalidInputError, NotFoundError
 from core.knowledge import BuildTable, Knowledge, Query
 from core.records import BuildStatus, Change, Document
 from core.settings import Settings
@@ -90,6 +90,11 @@ def found(settings: Settings, stores: Stores, question: str) -> list[str]:
     return [passage.chunk.path for passage in table.search(Query(question, vector, k=50))]
 
 
+def go_live(site: str, build: str, stores: Stores, changes: Changes) -> None:
+    live = stores.database.sites.get(site).live_build
+    promote(site, build, stores.database, stores.knowledge, changes.apply, expected=live, by="a test")
+
+
 def counts(report: IndexReport) -> tuple[int, ...]:
     names = ("documents/added", "documents/changed", "documents/deleted", "documents/unchanged")
     return (*(report.tally.counts[name] for name in names), report.tally.counts["chunks/embedded"])
@@ -164,7 +169,7 @@ def test_a_rollback_needs_no_embedding_and_the_old_build_answers(
     build()
     monkeypatch.setattr(Changes, "_rows", lambda *_: pytest.fail("something was embedded"))
     target = before_live("demo", stores.database)
-    promote("demo", target, stores.database, stores.knowledge, changes.apply, by="a test")
+    go_live("demo", target, stores, changes)
     assert "returns.md" in found(settings, stores, "Can I return an item?")
     with pytest.raises(NotFoundError, match="no build to roll back to"):
         before_live("demo", stores.database)
@@ -187,7 +192,7 @@ def test_what_was_put_or_erased_in_between_follows_a_rollback_and_a_new_build(
 
     check()
     target = before_live("demo", stores.database)
-    promote("demo", target, stores.database, stores.knowledge, changes.apply, by="a test")
+    go_live("demo", target, stores, changes)
     check()
     (pages / "new.md").write_text("# Jobs\n\nWe look for two roasters.\n")
     assert build().is_new
@@ -238,11 +243,11 @@ def test_only_a_whole_build_of_the_site_goes_live(
     made = build().build
     database.sites.ensure("other")
     with pytest.raises(NotFoundError, match="Site 'other' has no build"):
-        promote("other", made.id, database, stores.knowledge, changes.apply, by="a test")
+        go_live("other", made.id, stores, changes)
     unfinished = new_build("demo", made.embedding_model, made.settings)
     database.builds.create(unfinished)
     with pytest.raises(ConflictError, match="is building: only a staged build can go live"):
-        promote("demo", unfinished.id, database, stores.knowledge, changes.apply, by="a test")
+        go_live("demo", unfinished.id, stores, changes)
 
 
 def test_what_a_killed_run_left_is_dropped_by_the_next(build: Index, stores: Stores) -> None:
@@ -253,6 +258,40 @@ def test_what_a_killed_run_left_is_dropped_by_the_next(build: Index, stores: Sto
     build()
     assert stores.database.builds.get(left.id).status is BuildStatus.DROPPED
     assert stores.knowledge.tables() == [made.table]
+
+
+@pytest.mark.parametrize("expected", [None, "another"])
+def test_a_first_build_goes_live_only_where_none_is(
+    build: Index, stores: Stores, changes: Changes, expected: str | None
+) -> None:
+    made = build().build.id
+    with pytest.raises(ConflictError, match="was not promoted"):
+        promote("demo", made, stores.database, stores.knowledge, changes.apply, expected=expected, by="a test")
+
+
+def test_a_build_whose_table_lost_rows_does_not_go_live(build: Index, stores: Stores, changes: Changes) -> None:
+    first, second = build().build, build(force=True).build
+    stores.knowledge.open(first.table).lance.delete("position = 0")
+    with pytest.raises(IntegrityError, match="rows went in"):
+        go_live("demo", first.id, stores, changes)
+    assert stores.database.sites.get("demo").live_build == second.id
+
+
+def test_a_build_that_took_changes_while_it_was_live_can_go_live_again(
+    build: Index, stores: Stores, changes: Changes, settings: Settings
+) -> None:
+    first, second = build().build.id, build(force=True).build.id
+    changes.make("demo", Change(UPLOAD.id, UPLOAD))
+    go_live("demo", first, stores, changes)
+    go_live("demo", second, stores, changes)
+    assert found(settings, stores, "What soup is on the lunch menu?")[0] == "menu.md"
+
+
+def test_a_table_that_a_crash_left_behind_its_dropped_build_goes_with_the_next(build: Index, stores: Stores) -> None:
+    first, _ = build().build, build(force=True)
+    stores.database.builds.drop(first.id)  # and here the process died
+    assert drop_old("demo", stores.database, stores.knowledge, keep=3, grace=timedelta(days=1)) == [first.id]
+    assert first.table not in stores.knowledge.tables()
 
 
 def test_old_builds_are_dropped_and_the_last_ones_stay(build: Index, stores: Stores) -> None:
