@@ -149,7 +149,7 @@ def stage(
     build = new_build(
         site, settings.embedding_model, shaped, base.build.changes_applied if base and not work.anew else 0
     )
-    known = _known(base, settings)
+    known = _known(base, build, settings)
     with (
         stores.tracking.run(site, build.id) as run,
         growing(build, stores.database, stores.knowledge, tally) as table,
@@ -175,11 +175,15 @@ def _plan(sources: Sequence[Source], settings: Settings, stores: Stores, base: B
     return plan(listed, base.files if base else (), standing, anew=anew)
 
 
-def _known(base: Base | None, settings: Settings) -> Callable[[], Known]:
-    """How a step looks up vectors of the base, in the process that runs the step."""
-    if base is None or base.build.embedding_model != settings.embedding_model:
+def _known(base: Base | None, build: Build, settings: Settings) -> Callable[[], Known]:
+    """How a step looks up vectors of the base, in the process that runs the step; none of another model's."""
+    if base is None or _vectors(base.build) != _vectors(build):
         return _open_nothing
     return partial(_open_known, settings.knowledge_location, base.build.table)
+
+
+def _vectors(build: Build) -> tuple[str, Any]:
+    return build.embedding_model, build.settings.get("vectors")
 
 
 def _open_nothing() -> Known:

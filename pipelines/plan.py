@@ -1,7 +1,7 @@
 """What an indexing has to do: which files of the sources are new, changed, gone, or as the live build knows them.
 
 An unchanged file costs its hash. What the sources hold no more is deleted, unless the change log put it there.
-Knows no Ray, no model and no table.
+Knows no Ray and no table, and opens no model.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.database import Standing
+from core.embedder import vectors_version
 from core.errors import InvalidInputError, UnreadableDocumentError
 from core.records import IndexedFile, Source
 from core.settings import Settings
@@ -91,6 +92,7 @@ def shape(settings: Settings, registered: Sequence[Source]) -> dict[str, Any]:
     addresses = "\n".join(f"{source.id} {source.base_url}" for source in registered)
     return {
         **{name: getattr(settings, name) for name in _SHAPING},
+        "vectors": vectors_version(settings.embedding_model),
         "reading": _code(),
         "addresses": sha256(addresses.encode()).hexdigest()[:12],
     }

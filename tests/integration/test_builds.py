@@ -150,6 +150,14 @@ def test_other_chunking_or_another_address_is_just_another_build(
     assert table.search(Query("Unopened items", mode="text", k=1))[0].chunk.url == "https://shop.example/returns.md"
 
 
+def test_vectors_of_other_weights_under_the_same_name_are_not_reused(
+    build: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build()
+    monkeypatch.setattr("pipelines.plan.vectors_version", lambda _: "other weights")
+    assert counts(build())[-1] == 3
+
+
 def test_a_source_that_lost_every_document_is_an_error_and_what_is_live_stays(
     build: Index, pages: Path, settings: Settings, stores: Stores
 ) -> None:

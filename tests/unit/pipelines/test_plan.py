@@ -112,7 +112,7 @@ def test_the_shape_changes_with_all_that_changes_chunks(settings: Settings, sour
     assert shape(settings, [source]) == usual
     others = [
         shape(settings.model_copy(update={"chunk_tokens": 256}), [source]),
-        shape(settings.model_copy(update={"embedding_model": "other"}), [source]),
+        shape(settings.model_copy(update={"embedding_model": "openai:other"}), [source]),
         shape(settings, [replace(source, base_url="https://x")]),
     ]
     assert all(other != usual for other in others)
