@@ -123,7 +123,7 @@ def builds_table(site: Site, builds: Sequence[Build]) -> Table:
     table.add_column("build", no_wrap=True)
     table.add_column("status", no_wrap=True)
     for name in ("documents", "chunks", "new", "cut at"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("promoted")
     for build in builds:
         live = build.id == site.live_build
