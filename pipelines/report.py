@@ -119,12 +119,12 @@ def _ignored(reason: str, paths: Sequence[str]) -> str:
 
 def builds_table(site: Site, builds: Sequence[Build]) -> Table:
     """A site's builds, newest first, and which of them is live."""
-    table = Table(title=f"Site {site.id}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=f"Site {site.id}", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("build", no_wrap=True)
     table.add_column("status", no_wrap=True)
-    for name in ("documents", "chunks", "new", "cut at"):
+    for name in ("documents", "chunks", "new", "size"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("promoted")
+    table.add_column("promoted", min_width=11, overflow="fold")
     for build in builds:
         live = build.id == site.live_build
         table.add_row(build.id, "[green]live[/]" if live else build.status, *_facts(build))
@@ -141,7 +141,7 @@ def _facts(build: Build) -> Iterator[str]:
     yield f"{chunks:,}"
     yield f"{counts['chunks/embedded']:,}"
     yield f"{build.settings.get('chunk_tokens')}/{build.settings.get('chunk_overlap')}"
-    yield f"{build.promoted_at:%m-%d %H:%M} {build.promoted_by or ''}" if build.promoted_at else ""
+    yield f"{build.promoted_at:%m-%d %H:%M}\n{build.promoted_by or ''}" if build.promoted_at else ""
 
 
 def builds_json(sites: Iterable[tuple[Site, Sequence[Build]]]) -> str:
