@@ -119,7 +119,7 @@ def _ignored(reason: str, paths: Sequence[str]) -> str:
 
 def builds_table(site: Site, builds: Sequence[Build]) -> Table:
     """A site's builds, newest first, and which of them is live."""
-    table = Table(title=f"Site {site.id}", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(title=f"Site {site.id}", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     table.add_column("build", no_wrap=True)
     table.add_column("status", no_wrap=True)
     for name in ("documents", "chunks", "new", "size"):
