@@ -110,6 +110,8 @@ class Build:
     promoted_at: datetime | None = None
     promoted_by: str | None = None
     changes_applied: int = 0  # the last change of the site's log that its table holds
+    verdict: str | None = None  # of the gate; None: never graded
+    scores: Mapping[str, float] = field(default_factory=dict)  # that it was graded by
 
 
 Outcome = Literal["added", "ignored", "failed"]

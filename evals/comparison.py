@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from core.errors import InvalidInputError
+from core.grades import Flip
 from evals.intervals import Interval, paired_interval, share_interval
 from evals.results import Result, Results
 
@@ -37,17 +38,6 @@ class Difference:
     def clear(self) -> bool:
         """Whether the interval leaves out zero."""
         return self.interval[0] > 0 or self.interval[1] < 0
-
-
-@dataclass(frozen=True, slots=True)
-class Flip:
-    """A question on which the two disagree about what matters, with what each of them gave."""
-
-    id: str
-    question: str
-    what: str
-    a: str
-    b: str
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from core.settings import Settings, load_settings
 from core.tracking import Tracking
 
 if TYPE_CHECKING:
-    from pipelines.index import Stores
+    from pipelines.stage import Stores
 
 app = cli.commands("From documents to knowledge, and from conversations to Parquet.")
 
@@ -45,12 +45,14 @@ def index(
     ] = None,
     embedding_model: Annotated[str | None, typer.Option(help="[default: FRONTDESK_EMBEDDING_MODEL]")] = None,
     force: Annotated[bool, typer.Option("--force", help="Read every file anew, even where nothing changed.")] = False,
+    stage: Annotated[bool, typer.Option("--stage", help="Do not let it answer: ask it, then `promote` it.")] = False,
     json: Json = False,
 ) -> None:
     """Register a source, index what changed in all sources of its site into a new build, and let that build answer."""
-    from pipelines.index import index, models_of
+    from pipelines.index import index
     from pipelines.progress import progress_bar
     from pipelines.site import furnish, read_files, registering
+    from pipelines.stage import models_of
 
     given = {"chunk_tokens": chunk_tokens, "chunk_overlap": chunk_overlap, "embedding_model": embedding_model}
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
@@ -62,7 +64,8 @@ def index(
         try:
             with registering(database, name, source, base_url), progress_bar(Console(stderr=True)) as watch:
                 furnish(settings, name, files)
-                report = index(name, settings, _stores(settings, database), models, watch, force=force)
+                stores = _stores(settings, database)
+                outcome = index(name, settings, stores, models, watch, force=force, go_live=not stage)
         except KeyboardInterrupt:
             live = database.sites.get(name).live_build
             typer.echo(
@@ -70,9 +73,9 @@ def index(
             )
             raise typer.Exit(130) from None
     if json:
-        typer.echo(report.to_json())
+        typer.echo(outcome.to_json())
     else:
-        Console().print(report.table())
+        Console().print(outcome.table())
 
 
 @app.command()
@@ -184,8 +187,8 @@ def status(
 
 
 def _publish(site: str | None, choose: Callable[[str, Database], str], by: str) -> None:
-    from pipelines.index import changes_of
     from pipelines.pointer import promote
+    from pipelines.stage import changes_of
 
     settings = load_settings()
     with _database(settings) as database:
@@ -197,7 +200,7 @@ def _publish(site: str | None, choose: Callable[[str, Database], str], by: str) 
 
 
 def _stores(settings: Settings, database: Database) -> Stores:
-    from pipelines.index import Stores
+    from pipelines.stage import Stores
 
     return Stores(database, Knowledge(settings.knowledge_location), Tracking(settings.tracking_location))
 

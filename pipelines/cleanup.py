@@ -1,7 +1,7 @@
 """Drops the tables of builds that nobody needs any more; what they were stays on record.
 
-Kept are the live build, the last few that were promoted before it, and whatever is younger than a grace for its
-readers and reviewers.
+Kept are the live build, the last few that were promoted before it, the newest while it waits for a promotion by hand,
+and whatever is younger than a grace for its readers.
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ def drop_old(site: str, database: Database, knowledge: Knowledge, *, keep: int, 
 
 
 def superfluous(builds: Sequence[Build], live: str | None, keep: int, before: datetime) -> list[Build]:
-    """Of builds, newest first, those to be dropped: `keep` promoted ones stay, and all from `before` on."""
+    """Of builds, newest first, those to be dropped; `keep` promoted ones stay, and all from `before` on."""
     promoted = [build for build in builds if build.status is BuildStatus.PROMOTED]
-    kept = {live, *(build.id for build in promoted[:keep])}
+    awaited = [build for build in builds[:1] if build.status is BuildStatus.STAGED]  # somebody may promote it yet
+    kept = {live, *(build.id for build in [*promoted[:keep], *awaited])}
     return [build for build in builds if build.id not in kept and _is_over(build, before)]
 
 

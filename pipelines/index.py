@@ -1,78 +1,30 @@
-"""Documents become knowledge: plan, ingest, chunk, embed, build, verify, promote.
+"""Documents become knowledge: plan, stage, grade, promote, drop what is old.
 
-Run it with `python -m pipelines index SOURCE --site NAME`. What the live build knows is taken over from it. Until the
-last step what is live stays live, however the run ends. Knows no terminal.
+Run it with `python -m pipelines index SOURCE --site NAME`; a nightly is the same with more to say. Until the last
+step what is live stays live, however the run ends. Knows no terminal, and no measure: grading is passed in.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
-from typing import Any
 
-from core.database import Database
-from core.embedder import Encoder, Tokenizer, load_encoder, load_tokenizer
-from core.errors import InvalidInputError
-from core.knowledge import BuildTable, Knowledge
-from core.records import Build, IndexedFile, Site, Source
+from core.grades import Grade, Verdict
+from core.records import Build
 from core.settings import Settings
-from core.tracking import Tracking
-from pipelines.build import growing, new_build
-from pipelines.change import Changes
+from core.tracking import TrackedRun
 from pipelines.cleanup import drop_old
-from pipelines.embed import Known, nothing_known
 from pipelines.lease import held
-from pipelines.plan import Plan, list_sources, plan, shape
-from pipelines.pointer import PATIENCE, promote, publishing
-from pipelines.report import IndexReport
-from pipelines.sandbox import SandboxedParser
-from pipelines.sources import redacted
-from pipelines.steps import embedded
-from pipelines.tally import Tally
+from pipelines.pointer import promote
+from pipelines.report import Renewal
+from pipelines.stage import Models, Planned, Stores, Watch, changes_of, plan_build, stage
 
-_REASONS = 500  # characters of them, in a sentence for people
+Grading = Callable[[Build, Build | None, str | None], Grade]  # of a staged build, beside the live one, below a run
 
 
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """What an indexing reads from and writes to."""
-
-    database: Database
-    knowledge: Knowledge
-    tracking: Tracking
-
-
-@dataclass(frozen=True, slots=True)
-class Models:
-    """How a step opens its part of the embedding model, in the process that runs the step."""
-
-    open_tokenizer: Callable[[], Tokenizer]
-    open_encoder: Callable[[int], Encoder]  # given its number of threads
-
-
-def models_of(settings: Settings) -> Models:
-    """The embedding model that the settings name; an error when there is none of that name."""
-    load_tokenizer(settings.embedding_model, settings)  # here and now, not in a process of Ray's
-    return Models(
-        partial(load_tokenizer, settings.embedding_model, settings),
-        partial(_load_encoder, settings),
-    )
-
-
-def _load_encoder(settings: Settings, threads: int) -> Encoder:
-    return load_encoder(settings.embedding_model, settings, threads=threads)
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """The live build that a new one starts from."""
-
-    build: Build
-    table: BuildTable
-    files: Sequence[IndexedFile]
+def ungraded(build: Build, _live: Build | None, _parent: str | None) -> Grade:
+    """The grade of a build that nobody measured: it may answer, and says that it was not measured."""
+    return Grade(build.id, Verdict.PASSED, notes=("Nothing was measured.",))
 
 
 def index(
@@ -80,131 +32,60 @@ def index(
     settings: Settings,
     stores: Stores,
     models: Models,
-    watch: Callable[[Tally, int], None],
+    watch: Watch,
     *,
+    grade: Grading = ungraded,
     force: bool = False,
+    go_live: bool = True,
     by: str = "index",
-) -> IndexReport:
-    """A new build of all of the site's sources, live when this returns; none where nothing changed, unless forced.
+) -> Renewal:
+    """A new build of all of the site's sources, live when this returns if its grade allows it and `go_live` is set.
 
-    `watch` is told the tally so far. ConflictError where another process indexes the site.
+    None where nothing changed, unless forced. ConflictError where another process indexes the site.
     """
     with held(stores.database, building(site)):
-        base = live_base(stores.database.sites.get(site), stores)
-        staged = stage(site, settings, stores, models, watch, base, force=force)
-        if staged.is_new:
-            changes = changes_of(settings, stores)
-            expected = base.build.id if base else None
-            promote(site, staged.build.id, stores.database, stores.knowledge, changes.apply, by=by, expected=expected)
-        grace = timedelta(seconds=settings.grace_seconds)
-        drop_old(site, stores.database, stores.knowledge, keep=settings.keep_builds, grace=grace)
-        return staged
+        planned = plan_build(site, settings, stores, force=force)
+        if not planned.is_needed:
+            drop_superfluous(site, settings, stores)
+            return Renewal(planned.nothing_new())
+        with stores.tracking.run(site, planned.build.id) as run:
+            outcome = renew(planned, settings, stores, models, watch, run, grade=grade, go_live=go_live, by=by)
+        drop_superfluous(site, settings, stores)
+        return outcome
+
+
+def renew(
+    planned: Planned,
+    settings: Settings,
+    stores: Stores,
+    models: Models,
+    watch: Watch,
+    run: TrackedRun,
+    *,
+    grade: Grading,
+    go_live: bool,
+    by: str,
+) -> Renewal:
+    """Stages the planned build, has it graded, and lets it answer if its grade allows it and `go_live` is set."""
+    report = stage(planned, settings, stores, models, watch, parent=run.id)
+    build, live = report.build, planned.base.build if planned.base else None
+    run.set_tag("build", build.id)
+    graded = grade(build, live, run.id)
+    stores.database.builds.grade(build.id, graded)
+    run.set_tag("verdict", graded.verdict)
+    if not (go_live and graded.may_answer):
+        return Renewal(report, graded, is_live=False)
+    apply, expected = changes_of(settings, stores).apply, live.id if live else None
+    promote(build.site, build.id, stores.database, stores.knowledge, apply, by=by, expected=expected)
+    return Renewal(report, graded)
+
+
+def drop_superfluous(site: str, settings: Settings, stores: Stores) -> list[str]:
+    """Drops the builds that the settings do not keep; the ids of those that are gone."""
+    grace = timedelta(seconds=settings.grace_seconds)
+    return drop_old(site, stores.database, stores.knowledge, keep=settings.keep_builds, grace=grace)
 
 
 def building(site: str) -> str:
     """The lease of the one process that may build for a site."""
     return f"Indexing of site {site}"
-
-
-def live_base(site: Site, stores: Stores) -> Base | None:
-    """The site's live build with its table and files; None before the first."""
-    if site.live_build is None:
-        return None
-    with held(stores.database, publishing(site.id), wait=PATIENCE):  # or a change could fall between the two
-        build = stores.database.builds.get(site.live_build)
-        return Base(build, stores.knowledge.open(build.table), stores.database.builds.files(build.id))
-
-
-def changes_of(settings: Settings, stores: Stores) -> Changes:
-    """What makes changes between builds, with each build's own embedding model."""
-    return Changes(
-        stores.database,
-        stores.knowledge,
-        lambda model: load_tokenizer(model, settings),
-        lambda model: load_encoder(model, settings),
-    )
-
-
-def stage(
-    site: str,
-    settings: Settings,
-    stores: Stores,
-    models: Models,
-    watch: Callable[[Tally, int], None],
-    base: Base | None,
-    *,
-    force: bool,
-) -> IndexReport:
-    """A staged build of all of the site's sources as they are now; the base itself where nothing changed."""
-    tally = Tally()
-    sources = stores.database.sources.of(site)
-    if not sources:
-        raise InvalidInputError(f"Site {site} has no source: name one with `python -m pipelines index SOURCE`.")
-    shaped = shape(settings, sources)
-    work = _plan(sources, settings, stores, base, anew=force or base is None or dict(base.build.settings) != shaped)
-    if base and work.is_empty:
-        tally.keep(work.keep)
-        return IndexReport(base.build, tally, tally.total_seconds, is_new=False)
-    tally.expect(work.changed)
-    build = new_build(
-        site, settings.embedding_model, shaped, base.build.changes_applied if base and not work.anew else 0
-    )
-    known = _known(base, build, settings)
-    with (
-        stores.tracking.run(site, build.id) as run,
-        growing(build, stores.database, stores.knowledge, tally) as table,
-    ):
-        if base and not work.anew:
-            table.copy(base.table, work.keep)
-        else:
-            tally.keep(work.keep)
-        files, reader = [file.row() for file in work.read], _reader(sources, settings, models)
-        for rows in embedded(files, reader, models.open_encoder, known, settings.ray_address):
-            table.add(rows)
-            watch(tally, len(work.read))
-        _require_documents(sources, tally)
-        table.stage(len(work.read), work.deleted)
-        report = IndexReport(build, tally, tally.total_seconds)
-        report.log(run)
-    return report
-
-
-def _plan(sources: Sequence[Source], settings: Settings, stores: Stores, base: Base | None, *, anew: bool) -> Plan:
-    listed = list_sources(sources, int(settings.max_document_mb * 2**20))
-    standing = stores.database.changes.standing(sources[0].site)
-    return plan(listed, base.files if base else (), standing, anew=anew)
-
-
-def _known(base: Base | None, build: Build, settings: Settings) -> Callable[[], Known]:
-    """How a step looks up vectors of the base, in the process that runs the step; none of another model's."""
-    if base is None or _vectors(base.build) != _vectors(build):
-        return _open_nothing
-    return partial(_open_known, settings.knowledge_location, base.build.table)
-
-
-def _vectors(build: Build) -> tuple[str, Any]:
-    return build.embedding_model, build.settings.get("vectors")
-
-
-def _open_nothing() -> Known:
-    return nothing_known
-
-
-def _open_known(location: str, table: str) -> Known:
-    return Knowledge(location).open(table).vectors
-
-
-def _reader(sources: Sequence[Source], settings: Settings, models: Models) -> Sequence[Any]:
-    parser = partial(SandboxedParser, memory_mb=settings.parse_memory_mb, seconds=settings.parse_seconds)
-    return [sources, settings, parser, models.open_tokenizer]
-
-
-def _require_documents(sources: Sequence[Source], tally: Tally) -> None:
-    """A source that gave nothing is a mistake, not a site without pages."""
-    given = Counter(file.source for file in tally.indexed if file.outcome == "added")
-    for source in sources:
-        if not given[source.id]:
-            refused = [file for file in tally.refused if file.source == source.id]
-            reasons = "; ".join(f"{file.path} {file.reason}" for file in refused)
-            place = redacted(source.uri)
-            raise InvalidInputError(f"No document of {place} could be read: {reasons[:_REASONS]}", param="source")

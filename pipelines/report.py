@@ -15,12 +15,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from core.codec import plain
+from core.grades import Grade, Verdict
 from core.records import Build, IndexedFile, Site
 from core.tracking import TrackedRun
 from pipelines.tally import Tally
 
 _SHOWN = 20  # failed files on the terminal; MLflow has them all
 _NAMED = 3  # files that are ignored for one reason
+_SIGNS = {Verdict.PASSED: "[green]✓[/]", Verdict.FAILED: "[red]✗[/]", Verdict.UNKNOWN: "[yellow]?[/]"}
 _STAGES = {
     "copy": "rows of unchanged documents",
     "start": "until the first chunk was embedded: Ray, the model",
@@ -47,12 +49,12 @@ class IndexReport:
         rate = (self.tally.counts["chunks/embedded"] + self.tally.counts["chunks/reused"]) / self.total_seconds
         return {**self.tally.counts, **seconds, "seconds/total": self.total_seconds, "chunks/per_second": rate}
 
-    def to_json(self) -> str:
-        """One object, in the form that every `--json` has."""
+    def told(self) -> dict[str, Any]:
+        """Figures and `meta`, in the form that every `--json` has."""
         refused = [{"path": file.path, "outcome": file.outcome, "reason": file.reason} for file in self.tally.refused]
         made = {"site": self.build.site, "build": self.build.id, "is_new": self.is_new}
         meta = {**made, **self.build.settings, "refused": refused}
-        return json.dumps({"figures": self.figures(), "intervals": {}, "meta": meta})
+        return {"figures": self.figures(), "intervals": {}, "meta": meta}
 
     def log(self, run: TrackedRun) -> None:
         """Into MLflow, with every refused file."""
@@ -64,9 +66,9 @@ class IndexReport:
             run.log_table({name: [getattr(file, name) for file in refused] for name in names}, "refused.json")
 
     def table(self) -> RenderableType:
-        """What was done, what was not and why, and what to do next."""
+        """What was done, what was not and why."""
         summary = self._summary() if self.is_new else self._nothing_new()
-        return Group(summary, *self._refusals(), *self._next_steps())
+        return Group(summary, *self._refusals())
 
     def _nothing_new(self) -> str:
         unchanged = self.tally.counts["documents/unchanged"]
@@ -76,7 +78,7 @@ class IndexReport:
         )
 
     def _summary(self) -> Table:
-        table = Table(title=f"Site {self.build.site} answers from build {self.build.id}", title_justify="left")
+        table = Table(title=f"Build {self.build.id} of site {self.build.site}", title_justify="left")
         table.show_header = False
         table.add_column("")
         table.add_column("", justify="right")
@@ -97,10 +99,42 @@ class IndexReport:
             yield f"… and {len(failed) - _SHOWN:,} more, all of them in `refused.json` of the MLflow run."
         yield from starmap(_ignored, _by_reason(self.tally.refused))
 
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What became of an indexing: what it did, how its build was graded, and whether that build answers now."""
+
+    report: IndexReport
+    grade: Grade | None = None  # None: nothing changed, and so there was nothing to grade
+    is_live: bool = True
+
+    def to_json(self) -> str:
+        """One object, in the form that every `--json` has."""
+        told = self.report.told()
+        graded = {"verdict": self.grade.verdict, "findings": plain(self.grade.findings)} if self.grade else {}
+        told["figures"] |= self.grade.scores() if self.grade else {}
+        told["meta"] |= {"is_live": self.is_live, **graded}
+        return json.dumps(told)
+
+    def table(self) -> RenderableType:
+        """For a person: what was done, what the gate said, and what to do next."""
+        return Group(self.report.table(), *self._findings(), *self._next_steps())
+
+    def _findings(self) -> Iterator[str]:
+        for finding in self.grade.findings if self.grade else ():
+            yield f"{_SIGNS[finding.verdict]} {escape(finding.rule)}: {escape(finding.said)}"
+        yield from (f"[dim]·[/] {escape(note)}" for note in (self.grade.notes if self.grade else ()))
+
     def _next_steps(self) -> Iterator[str]:
-        site = self.build.site
-        yield f'Ask it:      python -m serving ask "…" --site {site}'
-        yield f"Measure it:  python -m evals retrieval QUESTIONS --site {site}"
+        build, site = self.report.build.id, self.report.build.site
+        if self.is_live:
+            yield f"Site {site} answers from build {build}." if self.report.is_new else ""
+            yield f'Ask it:      python -m serving ask "…" --site {site}'
+            yield f"Measure it:  python -m evals retrieval QUESTIONS --site {site}"
+        else:
+            yield f"Build {build} is staged; site {site} answers as before."
+            yield f'Ask it:      python -m serving ask "…" --site {site} --build {build}'
+            yield f"Publish it:  python -m pipelines promote {build} --site {site}"
 
 
 def _by_reason(files: Iterable[IndexedFile]) -> list[tuple[str, list[str]]]:

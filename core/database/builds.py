@@ -13,6 +13,7 @@ from core.database.engine import Transactions
 from core.database.schema import builds, files, sites
 from core.database.sites import require_site
 from core.errors import ConflictError, NotFoundError
+from core.grades import Grade
 from core.records import Build, BuildStatus, IndexedFile
 
 _COLUMNS = [builds.c[field.name] for field in fields(Build)]
@@ -51,6 +52,13 @@ class Builds:
                 raise ConflictError(f"Build {stored.id!r} is {stored.status} and cannot become {status}.")
             if indexed:
                 connection.execute(insert(files), [asdict(file) | {"build": build} for file in indexed])
+
+    def grade(self, build: str, grade: Grade) -> None:
+        """Records what the gate said of the build, and its scores."""
+        graded = {"verdict": grade.verdict, "scores": plain(grade.scores())}
+        with self._transactions.write() as connection:
+            if not connection.execute(update(builds).where(builds.c.id == build).values(graded)).rowcount:
+                raise NotFoundError(f"There is no build {build!r}.")
 
     def files(self, build: str) -> list[IndexedFile]:
         """Every file that the build met, by source and path."""

@@ -107,6 +107,8 @@ builds = Table(
     Column("promoted_at", Instant),
     _words("promoted_by", nullable=True),
     Column("changes_applied", BigInteger, nullable=False, server_default="0"),
+    _words("verdict", nullable=True),
+    Column("scores", JSON, nullable=False, server_default="{}"),
     sqlite_autoincrement=True,
 )
 

@@ -11,19 +11,21 @@ import pytest
 from core.database import Database, migrate, open_database
 from core.embedder import load_encoder
 from core.errors import ConflictError, IntegrityError, InvalidInputError, NotFoundError
+from core.grades import Grade, Measured, Verdict
 from core.knowledge import BuildTable, Knowledge, Query
-from core.records import BuildStatus, Change, Document
+from core.records import Build, BuildStatus, Change, Document
 from core.settings import Settings
 from core.tracking import Tracking
 from pipelines.build import new_build
 from pipelines.change import Changes
 from pipelines.cleanup import drop_old
-from pipelines.index import Stores, building, changes_of, index, models_of
+from pipelines.index import building, index
 from pipelines.ingest import document_id
 from pipelines.lease import held
 from pipelines.pointer import before_live, promote
 from pipelines.report import IndexReport
 from pipelines.site import registering
+from pipelines.stage import Stores, changes_of, models_of
 from tests.fakes.site import share_models
 
 PAGES = {
@@ -71,7 +73,7 @@ def build(settings: Settings, stores: Stores, pages: Path) -> Index:
 
     def build(*, force: bool = False, **changes: object) -> IndexReport:
         those = settings.model_copy(update=changes)
-        return index("demo", those, stores, models_of(those), lambda *_: None, force=force)
+        return index("demo", those, stores, models_of(those), lambda *_: None, force=force).report
 
     return build
 
@@ -308,3 +310,30 @@ def test_old_builds_are_dropped_and_the_last_ones_stay(build: Index, stores: Sto
     kept = [record for record in stores.database.builds.of("demo") if record.status is BuildStatus.PROMOTED]
     assert [record.id for record in kept] == [made[3], made[2]]
     assert sorted(stores.knowledge.tables()) == sorted(record.table for record in kept)
+
+
+def test_a_failed_gate_leaves_live_untouched_and_the_build_staged(
+    build: Index, pages: Path, settings: Settings, stores: Stores
+) -> None:
+    first = build().build.id
+    (pages / "new.md").write_text("# Jobs\n\nWe look for a roaster.\n")
+
+    def refuse(staged: Build, live: Build | None, _run: str | None) -> Grade:
+        assert live and live.id == first
+        return Grade(staged.id, Verdict.FAILED, measured=(Measured("fused/hit@5", 0.5),))
+
+    renewal = index("demo", settings, stores, models_of(settings), lambda *_: None, grade=refuse)
+    refused = stores.database.builds.get(renewal.report.build.id)
+    assert not renewal.is_live
+    assert (refused.status, refused.verdict, refused.scores) == (BuildStatus.STAGED, "failed", {"fused/hit@5": 0.5})
+    assert stores.database.sites.get("demo").live_build == first
+
+
+def test_a_build_can_be_left_staged_and_promoted_by_hand(
+    build: Index, settings: Settings, stores: Stores, changes: Changes
+) -> None:
+    first = build().build.id
+    renewal = index("demo", settings, stores, models_of(settings), lambda *_: None, force=True, go_live=False)
+    assert stores.database.sites.get("demo").live_build == first
+    go_live("demo", renewal.report.build.id, stores, changes)
+    assert stores.database.sites.get("demo").live_build == renewal.report.build.id

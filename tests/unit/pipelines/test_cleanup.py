@@ -33,8 +33,13 @@ def test_what_is_young_stays_for_its_readers() -> None:
 
 
 def test_a_staged_or_failed_build_goes_after_the_grace() -> None:
-    old = [made(BuildStatus.STAGED), made(BuildStatus.FAILED)]
+    old = [made(BuildStatus.FAILED), made(BuildStatus.STAGED)]
     assert superfluous([*old, made(BuildStatus.STAGED, ago=timedelta(hours=1))], None, 3, LONG_AGO) == old
+
+
+def test_the_newest_build_stays_while_it_waits_for_a_promotion_by_hand() -> None:
+    refused, before = made(BuildStatus.STAGED), made(BuildStatus.STAGED)
+    assert superfluous([refused, before], None, 3, LONG_AGO) == [before]
 
 
 def test_what_a_killed_run_left_goes_at_once() -> None:

@@ -9,8 +9,9 @@ from io import StringIO
 import pytest
 from rich.console import Console, RenderableType
 
+from core.grades import Finding, Grade, Measured, Verdict
 from core.records import IndexedFile, Outcome, Site
-from pipelines.report import IndexReport, builds_json, builds_table
+from pipelines.report import IndexReport, Renewal, builds_json, builds_table
 from pipelines.rows import Note
 from pipelines.tally import Tally
 from tests.fakes.records import build
@@ -38,7 +39,7 @@ def shown(what: RenderableType) -> str:
 
 
 def test_programs_get_flat_figures_and_every_refusal(report: IndexReport) -> None:
-    told = json.loads(report.to_json())
+    told = json.loads(Renewal(report).to_json())
     assert told["figures"]["documents/added"] == 1
     assert told["figures"]["documents/failed"] == 1
     assert told["figures"]["chunks/embedded"] == 5
@@ -66,7 +67,22 @@ def test_of_many_failures_the_first_are_shown_and_the_rest_is_said_to_be_in_mlfl
 
 
 def test_people_are_told_what_to_do_next(report: IndexReport) -> None:
-    assert "python -m serving ask" in shown(report.table())
+    assert 'python -m serving ask "…" --site demo\n' in shown(Renewal(report).table())
+
+
+def test_of_a_build_that_was_refused_people_see_why_and_how_to_publish_it_all_the_same(report: IndexReport) -> None:
+    finding = Finding("retrieval", Verdict.FAILED, "fused/hit@5 fell from .90 to .80")
+    text = shown(Renewal(report, Grade(report.build.id, Verdict.FAILED, (finding,)), is_live=False).table())
+    assert "✗ retrieval: fused/hit@5 fell from .90 to .80" in text
+    assert f"python -m pipelines promote {report.build.id} --site demo" in text
+    assert f"--build {report.build.id}" in text
+
+
+def test_programs_get_the_verdict_and_the_scores(report: IndexReport) -> None:
+    grade = Grade(report.build.id, Verdict.PASSED, measured=(Measured("fused/hit@5", 0.9),))
+    told = json.loads(Renewal(report, grade).to_json())
+    assert told["figures"]["fused/hit@5"] == 0.9
+    assert told["meta"]["verdict"] == "passed" and told["meta"]["is_live"] is True
 
 
 def test_where_nothing_changed_one_sentence_says_so(report: IndexReport) -> None:
