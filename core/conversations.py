@@ -47,6 +47,7 @@ _CHUNK = _struct(
     tokens=pa.int32(),
     sha256=pa.string(),
 )
+_RULING = _struct(guard=pa.string(), allowed=pa.bool_(), reason=pa.string(), score=pa.float64())
 _PASSAGE = _struct(chunk=_CHUNK, score=pa.float64(), dense=pa.float64(), text=pa.float64())
 
 SCHEMA = pa.schema(
@@ -63,6 +64,9 @@ SCHEMA = pa.schema(
         pa.field("passages", pa.list_(_PASSAGE)),
         pa.field("model", pa.string()),
         pa.field("usage", _struct(input_tokens=pa.int64(), output_tokens=pa.int64())),
+        pa.field("cost", pa.float64()),
+        pa.field("search", pa.string()),
+        pa.field("rulings", pa.list_(_RULING)),
         pa.field("timings", pa.map_(pa.string(), pa.float64())),
         pa.field("build", pa.string()),
         pa.field("table_version", pa.int64()),
@@ -98,7 +102,9 @@ class Conversations:
         match self._store:
             case Folder(root=root) if any(root.glob(_FILES)):
                 files = f"{glob.escape(str(root))}/{_FILES}"
-                connection.read_parquet(files, hive_partitioning=True).create_view("turns", replace=True)
+                connection.read_parquet(files, hive_partitioning=True, union_by_name=True).create_view(
+                    "turns", replace=True
+                )
             case Folder():
                 connection.register("turns", _dataset([]))
             case Bucket() as bucket:  # DuckDB's own S3 reader is an extension that it would have to download

@@ -187,6 +187,16 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Ruling:
+    """What one guard said of a turn, kept whether it let it pass or not."""
+
+    guard: str  # attack, scope, grounded, links, leak, …
+    allowed: bool
+    reason: str = ""  # a sentence for the operator
+    score: float | None = None  # what it was decided by, if by a number
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One question and its answer, with all that explains it. Times are in UTC, timings in milliseconds."""
 
@@ -200,6 +210,9 @@ class Turn:
     passages: tuple[Passage, ...] = ()
     model: str = ""
     usage: Usage = Usage()
+    cost: float = 0.0  # US dollars, by the price table of the day
+    search: str = ""  # what was searched for: the question as it stands alone
+    rulings: tuple[Ruling, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     build: str | None = None
     table_version: int | None = None

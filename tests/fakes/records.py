@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from core.records import Build, BuildStatus, Chunk, Citation, Passage, Session, Turn, TurnStatus, Usage, new_id
+from core.records import Build, BuildStatus, Chunk, Citation, Passage, Ruling, Session, Turn, TurnStatus, Usage, new_id
 
 SESSION = Session("demo", "visitor-1", "session-1")
 
@@ -35,6 +35,9 @@ def answered(turn: Turn, **fields: Any) -> Turn:
         "passages": passages(),
         "model": "extractive",
         "usage": Usage(7, 5),
+        "cost": 0.00021,
+        "search": "When does the shop open?",
+        "rulings": (Ruling("scope", True, "near the site's own pages", 0.71), Ruling("links", False, "no such page")),
         "timings": {"retrieve": 12.25, "answer": 0.1},
         "build": "b1",
         "table_version": 2**40,

@@ -43,7 +43,7 @@ def test_everything_that_explains_a_turn_is_in_its_row(tmp_path: Path) -> None:
     session = expected.pop("session")
     expected |= {"turn_id": expected.pop("id"), "session_id": session["id"], "date": DAY.date()}
     expected |= {"site": session["site"], "person": session["person"], "status": "done"}
-    expected |= {name: list(expected[name]) for name in ("citations", "passages")}
+    expected |= {name: list(expected[name]) for name in ("citations", "passages", "rulings")}
     assert row == expected
 
 
@@ -73,6 +73,15 @@ def test_the_view_counts_days_in_utc_wherever_it_is_read(tmp_path: Path, monkeyp
 def test_the_files_have_the_published_types_and_no_more(tmp_path: Path) -> None:
     [name] = Conversations(str(tmp_path)).write(Batch("b", (question(created_at=DAY),)))
     assert pq.read_schema(tmp_path / name).equals(SCHEMA)
+
+
+def test_files_from_before_a_column_was_added_are_read_all_the_same(tmp_path: Path) -> None:
+    conversations = Conversations(str(tmp_path))
+    [old] = conversations.write(Batch("old", (turn("old"),)))
+    pq.write_table(pq.read_table(tmp_path / old, partitioning=None).drop_columns(["rulings"]), tmp_path / old)
+    conversations.write(Batch("new", (turn("new"),)))
+    told = conversations.relation().select("question", "rulings").order("question").fetchall()
+    assert [(question, rulings is None) for question, rulings in told] == [("new", False), ("old", True)]
 
 
 def test_writing_a_batch_again_is_the_same_file(tmp_path: Path) -> None:
