@@ -119,6 +119,41 @@ def compare_results(
         typer.echo((comparison_table.markdown if form == "markdown" else comparison_table.latex)(comparison))
 
 
+@app.command()
+def questions(
+    *,
+    site: Annotated[str | None, typer.Option(help="The site, by its live build. [default: FRONTDESK_SITE]")] = None,
+    number: Annotated[int, typer.Option(min=1, help="Questions at most.")] = 50,
+    output: Annotated[
+        Path | None, typer.Option(help="The draft. [default: golden.draft.jsonl in the site's folder]")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another one reads the pages in another order.")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace a draft that is there, reviewed or not.")] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="The reviewed draft's questions join the site's golden.jsonl.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Draft golden questions from a site's own pages, for you to review; FRONTDESK_JUDGE_MODEL writes them if set."""
+    from evals import questions as drafting
+    from evals.drafting import files
+
+    settings = load_settings()
+    asked = site or settings.site
+    file = output or settings.site_folder(asked) / "golden.draft.jsonl"
+    if accept:
+        _show(files.accept(file, settings.site_folder(asked) / "golden.jsonl"), json=json)
+        return
+    files.refuse_to_replace(file, force=force)
+    with counting(Console(stderr=True)) as watch:
+        drafted = asyncio.run(drafting.draft(asked, settings, number=number, seed=seed, watch=watch))
+    files.write(drafted.drafts, file)
+    if json:
+        _show(drafted.report().with_meta(draft=str(file)), json=True)
+    else:
+        Console().print(drafted.table(), drafted.next_steps(file, default=output is None), sep="\n")
+
+
 @app.command("fake-model")
 def fake_model(
     *,

@@ -141,13 +141,20 @@ async def judge_of(settings: Settings, encoder: Encoder, *, at_once: int) -> Asy
     if settings.judge_model is None:
         yield None
         return
-    name, key, limit = _name(settings.judge_model), _key(settings), settings.model_seconds
     verdicts = Verdicts(settings.home / "evals" / "verdicts.jsonl")
     identity = (settings.judge_model, settings.model_base_url or "", RAGAS, encoder.name)
-    async with AsyncOpenAI(
-        api_key=key, base_url=settings.model_base_url, timeout=limit, max_retries=_RETRIES
-    ) as client:
+    async with judge_client(settings) as (name, client):
         yield Judge(judged_metrics(name, client, encoder), verdicts, identity, at_once=at_once)
+
+
+@asynccontextmanager
+async def judge_client(settings: Settings) -> AsyncGenerator[tuple[str, AsyncOpenAI]]:
+    """The name of the settings' judge at its server, and a client of that."""
+    name, key = _name(settings.judge_model or ""), _key(settings)
+    async with AsyncOpenAI(
+        api_key=key, base_url=settings.model_base_url, timeout=settings.model_seconds, max_retries=_RETRIES
+    ) as client:
+        yield name, client
 
 
 def _applies(metric: JudgedMetric, answered: Answered) -> bool:
@@ -172,11 +179,11 @@ async def _verdict(metric: JudgedMetric, inputs: Mapping[str, Any]) -> tuple[flo
         value = await metric.score(**inputs)
     except Exception as error:  # whatever stops a judgement is counted as its failure, and named
         logger.info("a judgement failed", exc_info=error)
-        return None, _reason(error)
+        return None, reason(error)
     return (value, "") if isfinite(value) else (None, "the verdict is no number")
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """The innermost error says what happened; what retried it only says that it did."""
     while isinstance(error.__cause__, Exception) and not isinstance(error, APITimeoutError):
         error = error.__cause__

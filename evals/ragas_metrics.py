@@ -1,4 +1,4 @@
-"""RAGAS's metrics as plain functions. The one place that knows RAGAS.
+"""RAGAS's metrics as plain functions. With `ragas_testset`, which writes questions, the one place that knows RAGAS.
 
 It is imported on first use, which takes seconds, and never reports its use over the network.
 """
@@ -53,12 +53,9 @@ def string_metrics() -> Mapping[str, StringMetric]:
 
 def judged_metrics(model: str, client: AsyncOpenAI, encoder: Encoder) -> Mapping[str, JudgedMetric]:
     """RAGAS's five measures of answers and of what they were made from, judged by `model` at the client's server."""
-    from ragas.llms import llm_factory
     from ragas.metrics import collections
 
-    _forgive_the_user_id()
-    logging.getLogger("instructor").setLevel(logging.CRITICAL)  # it writes what the judge counts and names anyway
-    llm = llm_factory(model, client=client, max_tokens=_MAX_TOKENS)
+    llm = judging_model(model, client)
     embeddings = _embedding(encoder)
     return {
         "faithfulness": _judged(collections.Faithfulness(llm), "user_input", "response", "retrieved_contexts"),
@@ -69,6 +66,15 @@ def judged_metrics(model: str, client: AsyncOpenAI, encoder: Encoder) -> Mapping
         ),
         "context_recall": _judged(collections.ContextRecall(llm), "user_input", "retrieved_contexts", "reference"),
     }
+
+
+def judging_model(model: str, client: AsyncOpenAI) -> Any:
+    """A model at the client's server as RAGAS takes one."""
+    from ragas.llms import llm_factory
+
+    _forgive_the_user_id()
+    logging.getLogger("instructor").setLevel(logging.CRITICAL)  # it writes what is counted and named anyway
+    return llm_factory(model, client=client, max_tokens=_MAX_TOKENS)
 
 
 def _forgive_the_user_id() -> None:

@@ -141,6 +141,11 @@ class BuildTable:
         """The ids of the documents that it holds a chunk of."""
         return set(self._table.search().select(["document"]).to_arrow()["document"].to_pylist())
 
+    def chunks(self, document: str) -> list[Chunk]:
+        """A document's chunks in reading order."""
+        rows = _restricted(self._table.search(), Filter(documents=[document])).select(_COLUMNS).to_list()
+        return sorted((_chunk(row) for row in rows), key=lambda chunk: chunk.position)
+
     def chunk_hashes(self) -> Mapping[str, set[str]]:
         """By document: the hashes of its chunks."""
         rows = self._table.search().select(["document", "sha256"]).to_arrow()
