@@ -46,12 +46,9 @@ class Drafted:
     def report(self) -> Report:
         """How many of each kind, from how many pages."""
         kinds = Counter(draft.how for draft in self.drafts)
-        figures = {"questions/drafted": len(self.drafts)} | {
-            f"questions/{how}": kinds[how] for how in HOW if kinds[how]
-        }
-        return Report(
-            figures | {"questions/pages": len({page for draft in self.drafts for page in draft.pages})}, {}, self.meta
-        )
+        figures = {"drafted": len(self.drafts), **{how: kinds[how] for how in HOW if kinds[how]}}
+        figures["pages"] = len({page for draft in self.drafts for page in draft.pages})
+        return Report({f"questions/{name}": value for name, value in figures.items()}, meta=self.meta)
 
     def table(self) -> Table:
         """The first ones, for a person."""
@@ -63,14 +60,12 @@ class Drafted:
 
     def next_steps(self, file: Path, *, default: bool) -> str:
         """What to do with the draft, for a person."""
-        again = f"python -m evals questions --site {self.meta['site']} --accept" + (
-            "" if default else f" --output {file}"
-        )
+        elsewhere = "" if default else f" --output {file}"
         return (
-            f"{len(self.drafts)} questions: {file}\n"
+            f"Questions drafted: {len(self.drafts)}, in {file}\n"
             "Review it: delete the lines that are wrong or that nobody would ask, and mend what nearly fits.\n"
             'Add a few questions that the site does not answer ("answerable": false): none of these is one.\n'
-            f"Then: {again}"
+            f"Then: python -m evals questions --site {self.meta['site']} --accept{elsewhere}"
         )
 
 

@@ -11,7 +11,8 @@ _SHORTEST, _LONGEST = 4, 45  # words
 _ABOUT_THE_PAGE = re.compile(
     r"\b(?:this|the|these) (?:following|section|topic|page|chapter|guide|tutorial|example|procedure|table|list|steps?"
     r"|diagram|image|figure|code|command|sample)\b|\bas follows\b|\bfollow(?:ing|s)? (?:the|these)\b|\bsteps?\b.*:$"
-    r"|\bthe following\b|\binstructions\b|\blearn how\b|\bfollowing \w+:|\b(?:see|refer to|learn more|read more)\b"
+    r"|\bthe following\b|\binstructions\b|\blearn how\b|\bin different ways\b"
+    r"|\bfollowing \w+:|\b(?:see|refer to|learn more|read more)\b"
     r"|\b(?:described|shown|listed|explained) (?:in|here)\b"
     r"|\bbelow\b|\babove\b|\bhere (?:is|are)\b|\bfor more information\b|\bhttps?:|\bit[.!]$",
     re.IGNORECASE,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from core.sentences import Sentence
-from core.words import content, stem
+from core.words import content
 from evals.drafting.answering import leans, stands_alone
 from evals.drafting.drafts import Draft
 from evals.drafting.pages import Page
@@ -42,17 +42,22 @@ def drafts(page: Page) -> Iterator[Draft]:
 
 def _asked(heading: str) -> tuple[str, str, str] | None:
     """How the question starts, its verb, and the rest of the heading."""
-    if _ODD.search(heading) or not 3 <= len(heading.split()) <= 12:
+    if _ODD.search(heading) or not 2 <= len(heading.split()) <= 12:
         return None
     if said := _HOW_TO.match(heading):
         asks, verb, what = _ASKED[heading.split()[0].lower()], said["verb"].lower(), said["what"]
     else:
         first, what = heading.split(maxsplit=1)
         asks, verb = "How do I", base_form(first, what.split()[0]) or ""
-    first = what.split()[0].lower()
-    if not verb or verb == "use" or len(gist(what)) < 1 + (first == "the") or first in _NO_OBJECT or _joined(what):
+    if not verb or verb == "use" or what.split()[0].lower() in _NO_OBJECT or _joined(what) or not _is_object(what):
         return None
     return asks, verb, what
+
+
+def _is_object(what: str) -> bool:
+    """`the Merlin`, `trails`; but `the function` is one that the page made before."""
+    pointed_at = what.lower().startswith("the ") and what[4:].islower()
+    return len(gist(what)) > pointed_at
 
 
 def _joined(what: str) -> bool:
@@ -67,7 +72,7 @@ def _tells(sentence: Sentence, verb: str, what: str) -> bool:
     if sentence.is_row or not stands_alone(text) or leans(text) or _STEPS_ONLY.search(text):
         return False
     return any(
-        stem(match["verb"].lower()) == stem(verb)
+        match["verb"].lower() == verb
         and set(gist(what)) <= set(content(match["what"]))
         and not _A_CLAUSE.search(match["what"])
         for match in (pattern.match(text) for pattern in (_TO, _CAN_USE, _CAN))

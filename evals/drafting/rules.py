@@ -20,6 +20,8 @@ _UP_TO = re.compile(
 )
 _PASSIVE = re.compile(
     r"(?P<what>[A-Z][^:;.()]{2,70}?) (?P<can>can|cannot|can['’]t) be (?P<done>\w+(?: (?:in|out|off|up)\b)?)"
+    r"(?:(?P<rest> (?:as|at|by|for|from|into?|on|to|with)\b[^.,;:()]{2,60}?)?"
+    r"(?P<end>$|[.,;:!]| (?:because|if|once|unless|until)\b))?"
 )
 # What is asked of these is whether it can be done at all; `can be used` only introduces what for.
 _ALLOWED = """booked bought cancelled canceled changed combined deleted exchanged extended frozen modified moved
@@ -58,8 +60,9 @@ def _whether(text: str, page: Page, section: Section) -> tuple[str, str] | None:
         return f"Do you {asked_by_a_visitor(match['do'])}?", text
     if match := _PASSIVE.match(text):
         what, done = match["what"], match["done"]
-        asked_of = done in _ALLOWED.split() or (match["can"] != "can" and done.split()[0].endswith("ed"))
+        denied = match["can"] != "can" and done.split()[0].endswith("ed") and match["end"] is not None
         known = is_known(what, page.title, *section.headings)
-        if asked_of and known and not _SAME.search(text) and not _POINTS.search(what):
-            return f"Can {asked_by_a_visitor(small_first(what, page.body))} be {done}?", text
+        if (denied or done in _ALLOWED.split()) and known and not _SAME.search(text) and not _POINTS.search(what):
+            rest = match["rest"] or "" if denied else ""
+            return f"Can {asked_by_a_visitor(f'{small_first(what, page.body)} be {done}{rest}')}?", text
     return None

@@ -26,7 +26,7 @@ _DOCUMENT = re.compile(
 )  # a title with such a word names a text, and no thing that has a price
 _INTERNAL = frozenset({"amount", "memory", "rate", "speed", "term", "time"})  # of what a title seldom names
 _FOR = frozenset({"default", "limit", "quota", "maximum", "minimum", "deposit", "fee", "charge", "deadline"})
-_PLAIN = frozenset({"item", "product", "name", "model", "part", "course", "resource", "machine", "type", "parameter"})
+_PLAIN = "item product name model part course resource machine type parameter description setting"  # names of columns
 _WHOLE = {"when": "When is {what}?", "where": "Where is {what}?"}  # labels that are a question by themselves
 _RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
 _MARKED = re.compile(r"[`*\[\]<>{}\\\";=]|https?:")
@@ -88,7 +88,7 @@ def _of_each(rows: Sequence[Row], column: int, header: Row, page: Page) -> Itera
 
 def _thing(header: str, cell: str, page: Page) -> str:
     """`the service Merlin` is not the Merlin: what a column is called is said unless that goes without saying."""
-    if len(header.split()) == 1 and header.lower() not in _PLAIN:
+    if len(header.split()) == 1 and header.lower() not in _PLAIN.split():
         return f"the {header.lower()} {cell}"
     return with_article(spoken(cell, page.body, page.small_words), page.body)
 

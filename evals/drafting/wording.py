@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable
 
-from core.words import content
+from core.words import STOP_WORDS, content
 
 # What visitors ask how to do.
 _ALL = """access activate add adjust allow apply assign associate attach authenticate automate backflush back bake book
@@ -60,7 +60,7 @@ def spoken(phrase: str, body: str, small: Container[str]) -> str:
     said: list[str] = []  # from the last word on: before a name that stays, a capital is the name's
     for index in range(len(found) - 1, -1, -1):
         word, pairs = found[index], [" ".join(found[at : at + 2]) for at in (index - 1, index) if at >= 0]
-        of_a_name = bool(said) and said[0][:1].isupper() and word[-1].isalnum()
+        of_a_name = bool(said) and said[0][:1].isupper() and word[-1].isalnum() and word.lower() not in STOP_WORDS
         said.insert(0, word if of_a_name or _is_written(pairs, body) else _small(word, small))
     return " ".join(said)
 
@@ -109,9 +109,9 @@ def _within(word: str, body: str) -> bool:
 
 def _is_written(pairs: Iterable[str], body: str) -> bool:
     """Whether the text writes one of these pairs of words with just these capitals."""
-    return any(pair.rstrip(",.:;)") in body for pair in pairs if " " in pair)
+    return any(pair.rstrip(",.:;)?") in body for pair in pairs if " " in pair)
 
 
 def _small(word: str, small: Container[str]) -> str:
-    bare = word.rstrip(",.:;)")
-    return word.lower() if _CAPITALISED.match(bare) and bare.lower() in small else word
+    bare = word.rstrip(",.:;)?")
+    return word.lower() if bare != "I" and _CAPITALISED.match(bare) and bare.lower() in small else word
