@@ -46,7 +46,8 @@ class Drafted:
     def report(self) -> Report:
         """How many of each kind, from how many pages."""
         kinds = Counter(draft.how for draft in self.drafts)
-        figures = {"drafted": len(self.drafts), **{how: kinds[how] for how in HOW if kinds[how]}}
+        figures: dict[str, int] = {"drafted": len(self.drafts)}
+        figures |= {how: kinds[how] for how in HOW if kinds[how]}
         figures["pages"] = len({page for draft in self.drafts for page in draft.pages})
         return Report({f"questions/{name}": value for name, value in figures.items()}, meta=self.meta)
 

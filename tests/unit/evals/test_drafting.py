@@ -167,6 +167,7 @@ def test_what_a_page_is_about_is_defined_by_its_sentence() -> None:
         "This listener is a process of ours.",
         "A listener is a good idea for everyone.",
         "Note Listener is a process of old.",
+        "A listener is a process that is described in the following topic.",  # about the page
     ],
 )
 def test_other_sentences_of_that_form_define_nothing(text: str) -> None:
