@@ -35,7 +35,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a site's documents come from: a folder, a file, a glob, or `s3://bucket/prefix`."""
+    """Where a site's documents come from: a folder, a file, a glob, `s3://bucket/prefix`, a website or a sitemap."""
 
     id: str
     site: str

@@ -63,6 +63,15 @@ class Settings(BaseSettings):
         600, description="How long a build that is not needed any more keeps its table, for those who still read it."
     )
     max_document_mb: Annotated[float, Field(gt=0)] = Field(50, description="Largest file that is read, in MiB.")
+    crawl_pages: Annotated[int, Field(ge=1)] = Field(5000, description="Most pages fetched of one website.")
+    crawl_depth: Annotated[int, Field(ge=0)] = Field(
+        20, description="Most links from a website's entry, or from its sitemap, to a page."
+    )
+    crawl_seconds: Annotated[float, Field(gt=0)] = Field(20, description="Time one answer of a website may take.")
+    crawl_private: bool = Field(
+        False,
+        description="Fetch websites on private addresses too: an intranet's, this machine's. Off, they are refused.",
+    )
     ray_address: str = Field(
         "local", description="Ray for indexing: `local` starts one for the run; `auto` or an address joins a cluster."
     )

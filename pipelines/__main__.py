@@ -29,7 +29,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 
 @app.command()
 def index(
-    source: Annotated[str, typer.Argument(help="A folder, a file, a glob in quotes, or s3://bucket/prefix.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A folder, a file, a glob in quotes, s3://bucket/prefix, or https://… of a website or sitemap."
+        ),
+    ],
     *,
     site: Annotated[
         str | None, typer.Option(help="The site, created where there is none. [default: FRONTDESK_SITE]")

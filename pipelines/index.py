@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from core.database import Database
 from core.grades import Grade, Verdict
 from core.records import Build
 from core.settings import Settings
@@ -18,6 +19,7 @@ from pipelines.lease import held
 from pipelines.pointer import promote
 from pipelines.report import Renewal
 from pipelines.stage import Models, Planned, Stores, Watch, changes_of, plan_build, stage
+from pipelines.web import drop_mirrors
 
 Grading = Callable[[Build, Build | None, str | None], Grade]  # of a staged build, beside the live one, below a run
 
@@ -44,7 +46,7 @@ def index(
     None where nothing changed, unless forced. ConflictError where another process indexes the site.
     """
     with held(stores.database, building(site)):
-        planned = plan_build(site, settings, stores, force=force)
+        planned = plan_build(site, settings, stores, watch, force=force)
         if not planned.is_needed:
             drop_superfluous(site, settings, stores)
             return Renewal(planned.nothing_new())
@@ -81,9 +83,14 @@ def renew(
 
 
 def drop_superfluous(site: str, settings: Settings, stores: Stores) -> list[str]:
-    """Drops the builds that the settings do not keep; the ids of those that are gone."""
+    """Drops the builds that the settings do not keep, and the mirrors of removed sources; the ids of those builds."""
+    drop_mirrors(settings, lambda: _registered(stores.database))
     grace = timedelta(seconds=settings.grace_seconds)
     return drop_old(site, stores.database, stores.knowledge, keep=settings.keep_builds, grace=grace)
+
+
+def _registered(database: Database) -> set[str]:
+    return {source.id for site in database.sites.list() for source in database.sources.of(site.id)}
 
 
 def building(site: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Protocol
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from core.errors import UnreadableDocumentError
 from core.records import Document, Source
@@ -68,7 +68,7 @@ def _document(source: Source, file: SourceFile, parser: Parser, most_bytes: int)
         source=source.id,
         path=file.path,
         title=parsed.title or _title(file.path),
-        url=_url(source.base_url, file.path, parsed.url),
+        url=_url(source.base_url, file, parsed.url),
         text=parsed.text,
         sha256=sha256(data).hexdigest(),
         metadata=parsed.metadata,
@@ -87,13 +87,17 @@ def _title(path: str) -> str:
     return " ".join(words) or name.name
 
 
-def _url(base: str | None, path: str, own: str | None) -> str:
-    """The base with the path where a base is given: who names one means it, for a preview say. Else the page's own
-    URL where that is usable, else the path alone.
+def _url(base: str | None, file: SourceFile, own: str | None) -> str:
+    """The base with the path where a base is given: who names one means it, for a preview say. Else where the page was
+    fetched, else the page's own URL where that is usable, else the path alone.
     """
-    quoted = quote(path, errors="surrogateescape")
+    fetched = urlsplit(file.url)
+    quoted = quote(file.path, errors="surrogateescape")
     if base:
-        return f"{base.rstrip('/')}/{quoted}"
+        path = urlunsplit(("", "", fetched.path.lstrip("/"), fetched.query, "")) if file.url else quoted
+        return f"{base.rstrip('/')}/{path}"
+    if file.url:
+        return file.url
     if own is None or urlsplit(own).scheme not in ("http", "https", ""):  # no javascript: into a citation
         return quoted
     return urljoin(quoted, own)

@@ -117,7 +117,7 @@ def _files(source: Source) -> Iterator[SourceFile]:
     for file in files:
         name = file.path.encode("utf-8", "replace").decode()
         problem = "has a name that is not UTF-8: rename it"
-        yield file if name == file.path else SourceFile(name, file.size, problem)
+        yield file if name == file.path else SourceFile(name, file.size, problem, file.url)
 
 
 def _hash(source: Source, file: SourceFile, most_bytes: int) -> str:

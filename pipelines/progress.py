@@ -1,4 +1,4 @@
-"""How far an indexing is, on the terminal: files read, chunks embedded. Silent where nobody watches."""
+"""How far an indexing is, on the terminal: pages fetched, files read, chunks embedded. Silent where nobody watches."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipelines.tally import Tally
 
 @contextmanager
 def progress_bar(console: Console) -> Iterator[Callable[[Tally, int], None]]:
-    """What to call with the tally and the number of files, whenever there is news."""
+    """What to call with the tally and the number of files, 0 while they are not known, whenever there is news."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -27,12 +27,12 @@ def progress_bar(console: Console) -> Iterator[Callable[[Tally, int], None]]:
 
         def show(tally: Tally, files: int) -> None:
             chunks = f"{tally.counts['chunks/embedded']:,}"
-            done = tally.read == files
+            fetching = files == 0
             progress.update(
                 task,
-                description="Finishing" if done else "Indexing",
-                total=files,
-                completed=tally.read,
+                description="Fetching" if fetching else "Finishing" if tally.read == files else "Indexing",
+                total=files or None,
+                completed=tally.fetched if fetching else tally.read,
                 chunks=chunks,
             )
 

@@ -1,6 +1,6 @@
 """Files to chunks: the step that holds a sandboxed parser and the model's tokenizer open. Knows no Ray.
 
-A file arrives as a row: the id of its source, its path, size and problem, as `pipelines.plan` lists them.
+A file arrives as a row: the id of its source, its path, size, problem and URL, as `pipelines.plan` lists them.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ class Read:
         chunks: list[Chunk] = []
         for row in files.to_pylist():
             source = self._sources[row.pop("source")]
-            note, found = self._read(source, SourceFile(row["path"], row["size"], row["problem"]), row["sha256"])
+            note, found = self._read(
+                source, SourceFile(row["path"], row["size"], row["problem"], row["url"]), row["sha256"]
+            )
             notes.append(note)
             chunks += found
         return pack(notes, unembedded(chunks))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import starmap
 from typing import Any
 
@@ -19,11 +19,13 @@ from core.grades import Grade, Verdict
 from core.records import Build, IndexedFile, Site
 from core.tracking import TrackedRun
 from pipelines.tally import Tally
+from pipelines.web import Remark
 
 _SHOWN = 20  # failed files on the terminal; MLflow has them all
 _NAMED = 3  # files that are ignored for one reason
 _SIGNS = {Verdict.PASSED: "[green]✓[/]", Verdict.FAILED: "[red]✗[/]", Verdict.UNKNOWN: "[yellow]?[/]"}
 _STAGES = {
+    "fetch": "websites",
     "copy": "rows of unchanged documents",
     "start": "until the first chunk was embedded: Ray, the model",
     "read": "parsing and chunking, beside the embedding",
@@ -41,6 +43,7 @@ class IndexReport:
     build: Build
     tally: Tally
     total_seconds: float
+    remarks: Sequence[Remark] = ()  # on pages of websites
     is_new: bool = True  # False: nothing had changed, and the build is the one that was live
 
     def figures(self) -> dict[str, float]:
@@ -53,7 +56,8 @@ class IndexReport:
         """Figures and `meta`, in the form that every `--json` has."""
         refused = [{"path": file.path, "outcome": file.outcome, "reason": file.reason} for file in self.tally.refused]
         made = {"site": self.build.site, "build": self.build.id, "is_new": self.is_new}
-        meta = {**made, **self.build.settings, "refused": refused}
+        remarks = [asdict(remark) for remark in self.remarks]
+        meta = {**made, **self.build.settings, "refused": refused, "remarks": remarks}
         return {"figures": self.figures(), "intervals": {}, "meta": meta}
 
     def log(self, run: TrackedRun) -> None:
@@ -68,7 +72,7 @@ class IndexReport:
     def table(self) -> RenderableType:
         """What was done, what was not and why."""
         summary = self._summary() if self.is_new else self._nothing_new()
-        return Group(summary, *self._refusals())
+        return Group(summary, *self._refusals(), *self._remarked())
 
     def _nothing_new(self) -> str:
         unchanged = self.tally.counts["documents/unchanged"]
@@ -97,7 +101,13 @@ class IndexReport:
         yield from (f"[red]✗[/] {escape(file.path)}: {escape(file.reason)}" for file in failed[:_SHOWN])
         if len(failed) > _SHOWN:
             yield f"… and {len(failed) - _SHOWN:,} more, all of them in `refused.json` of the MLflow run."
-        yield from starmap(_ignored, _by_reason(self.tally.refused))
+        ignored = ((file.reason, file.path) for file in self.tally.refused if file.outcome == "ignored")
+        yield from starmap(_ignored, _by_reason(ignored))
+
+    def _remarked(self) -> Iterator[str]:
+        """What people should know of a website's pages, one line a reason."""
+        for reason, urls in _by_reason((remark.reason, remark.url) for remark in self.remarks):
+            yield f"[yellow]![/] {escape(_named(urls))}: {escape(reason)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,18 +147,22 @@ class Renewal:
             yield f"Publish it:  python -m pipelines promote {build} --site {site}"
 
 
-def _by_reason(files: Iterable[IndexedFile]) -> list[tuple[str, list[str]]]:
-    """Reasons with the paths of the files that were ignored for them, the most frequent first."""
-    paths: dict[str, list[str]] = defaultdict(list)
-    for file in files:
-        if file.outcome == "ignored":
-            paths[file.reason].append(file.path)
-    return sorted(paths.items(), key=lambda item: -len(item[1]))
+def _by_reason(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+    """Reasons with the names of what they are about, the most frequent first."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for reason, name in pairs:
+        names[reason].append(name)
+    return sorted(names.items(), key=lambda item: -len(item[1]))
 
 
 def _ignored(reason: str, paths: Sequence[str]) -> str:
-    named = ", ".join(paths[:_NAMED]) + (", …" if len(paths) > _NAMED else "")
-    return f"[dim]·[/] {len(paths):,} ignored ({escape(named)}): {escape(reason)}"
+    shown = ", ".join(paths[:_NAMED]) + (", …" if len(paths) > _NAMED else "")
+    return f"[dim]·[/] {len(paths):,} ignored ({escape(shown)}): {escape(reason)}"
+
+
+def _named(urls: Sequence[str]) -> str:
+    shown = ", ".join(urls[:_NAMED])
+    return f"{len(urls):,} pages ({shown}, …)" if len(urls) > _NAMED else shown
 
 
 def builds_table(site: Site, builds: Sequence[Build]) -> Table:

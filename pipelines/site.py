@@ -13,7 +13,8 @@ from core.database import Database
 from core.errors import InvalidInputError, NotFoundError
 from core.records import Site
 from core.settings import Settings
-from pipelines.sources import list_files, redacted
+from pipelines.sources import WHAT_TO_NAME, is_web, list_files, redacted
+from pipelines.web import web_source
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _POLICY = """\
@@ -37,7 +38,8 @@ def registering(database: Database, site: str, source: str, base_url: str | None
     if not _NAME.fullmatch(site):
         raise InvalidInputError(f"{site!r} is no name for a site: use a-z, 0-9, - and _.", param="site")
     place = _absolute(source)
-    list_files(place)  # before anything is registered
+    if not is_web(place):  # a website is asked when it is indexed
+        list_files(place)  # before anything is registered
     registered = database.sites.ensure(site)
     known = {each.id for each in database.sources.of(site)}
     its = database.sources.ensure(site, place, base_url)
@@ -85,7 +87,9 @@ def furnish(settings: Settings, site: str, files: SiteFiles) -> None:
 def _absolute(source: str) -> str:
     """The same place for a later run from another folder."""
     if not source.strip():
-        raise InvalidInputError("SOURCE is empty: name a folder, a file, a glob or s3://bucket/prefix.", param="source")
+        raise InvalidInputError(f"SOURCE is empty: name {WHAT_TO_NAME}.", param="source")
+    if is_web(source):
+        return web_source(source)
     return source.rstrip("/") if "://" in source else os.path.abspath(Path(source).expanduser())  # noqa: PTH100
 
 

@@ -29,6 +29,7 @@ from pipelines.sandbox import SandboxedParser
 from pipelines.sources import redacted
 from pipelines.steps import embedded
 from pipelines.tally import Tally
+from pipelines.web import Remark, mirrored
 
 Watch = Callable[[Tally, int], None]  # is told the tally so far and the number of files
 
@@ -102,6 +103,7 @@ class Planned:
     base: Base | None
     work: Plan
     tally: Tally
+    remarks: Sequence[Remark] = ()  # on pages of websites
 
     @property
     def is_needed(self) -> bool:
@@ -113,22 +115,46 @@ class Planned:
         if self.base is None:
             raise ValueError("the first build is always needed")
         self.tally.keep(self.work.keep)
-        return IndexReport(self.base.build, self.tally, self.tally.total_seconds, is_new=False)
+        return IndexReport(self.base.build, self.tally, self.tally.total_seconds, self.remarks, is_new=False)
 
 
-def plan_build(site: str, settings: Settings, stores: Stores, *, force: bool) -> Planned:
-    """What a build of all of the site's sources, as they are now, has to do; `force` reads every file anew."""
+def unwatched(_tally: Tally, _files: int) -> None:
+    """Where nobody looks on."""
+
+
+def plan_build(
+    site: str, settings: Settings, stores: Stores, watch: Watch = unwatched, *, force: bool = False
+) -> Planned:
+    """What a build of all of the site's sources, as they are now, has to do; `force` reads every file anew.
+
+    Websites are fetched for it, and from here on their mirrors are the sources.
+    """
     tally = Tally()
-    sources = stores.database.sources.of(site)
-    if not sources:
+    registered = stores.database.sources.of(site)
+    if not registered:
         raise InvalidInputError(f"Site {site} has no source: name one with `python -m pipelines index SOURCE`.")
     base = live_base(stores.database.sites.get(site), stores)
+    sources, remarks = _fetched(registered, settings, tally, watch, base, anew=force)
     shaped = shape(settings, sources)
     anew = force or base is None or dict(base.build.settings) != shaped
     listed = list_sources(sources, int(settings.max_document_mb * 2**20))
     work = plan(listed, base.files if base else (), stores.database.changes.standing(site), anew=anew)
     applied = base.build.changes_applied if base and not anew else 0
-    return Planned(new_build(site, settings.embedding_model, shaped, applied), sources, base, work, tally)
+    return Planned(new_build(site, settings.embedding_model, shaped, applied), sources, base, work, tally, remarks)
+
+
+def _fetched(
+    sources: Sequence[Source], settings: Settings, tally: Tally, watch: Watch, base: Base | None, *, anew: bool
+) -> tuple[Sequence[Source], Sequence[Remark]]:
+    """The sources with websites as their mirrors, and what is to be said of single pages."""
+
+    def fetched() -> None:
+        tally.fetched += 1
+        watch(tally, 0)
+
+    indexed = {file.source for file in base.files if file.outcome == "added"} if base else ()
+    with tally.timed("fetch"):
+        return mirrored(sources, settings, fetched, indexed=indexed, anew=anew)
 
 
 def stage(
@@ -152,7 +178,7 @@ def stage(
             watch(tally, len(work.read))
         _require_documents(planned.sources, tally)
         table.stage(len(work.read), work.deleted)
-        report = IndexReport(build, tally, tally.total_seconds)
+        report = IndexReport(build, tally, tally.total_seconds, planned.remarks)
         report.log(run)
     return report
 

@@ -21,9 +21,10 @@ class Tally:
 
     def __init__(self) -> None:
         self.counts = Counter({f"documents/{name}": 0 for name in _COUNTS} | {"chunks/embedded": 0, "chunks/reused": 0})
-        self.seconds: dict[str, float] = {"start": 0.0, "read": 0.0, "embed": 0.0}
+        self.seconds: dict[str, float] = {"fetch": 0.0, "start": 0.0, "read": 0.0, "embed": 0.0}
         self.indexed: list[IndexedFile] = []
         self.read = 0  # files
+        self.fetched = 0  # pages asked for
         self._changed: Collection[str] = ()
         self._began = time()
         self._started = perf_counter()
@@ -78,7 +79,7 @@ class Tally:
         """The first batch ends the start: until then Ray and the model were on their way."""
         self.counts["chunks/embedded"] += batch.embedded
         self.counts["chunks/reused"] += batch.reused
-        start = max(0.0, batch.began - self._began)
+        start = max(0.0, batch.began - self._began - self.seconds["fetch"])
         self.seconds["start"] = min(self.seconds["start"] or start, start)
 
     def _add_file(self, file: IndexedFile) -> None:

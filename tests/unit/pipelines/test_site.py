@@ -35,6 +35,20 @@ def test_a_source_is_registered_once_whatever_folder_it_is_named_from(
     assert (source.uri, source.base_url) == (str(pages), "https://x/")
 
 
+def test_a_website_is_registered_once_however_its_address_is_written(database: Database) -> None:
+    register(database, "demo", "HTTPS://Example.com:443#top", None)
+    register(database, "demo", "https://example.com/?utm_source=x", None)
+    assert [source.uri for source in database.sources.of("demo")] == ["https://example.com/"]
+    forget(database, "demo", "https://example.com")
+    assert database.sources.of("demo") == []
+
+
+def test_a_website_with_a_password_in_its_address_is_not_stored(database: Database) -> None:
+    with pytest.raises(InvalidInputError, match=r"https://example\.com/ is no address that can be used") as raised:
+        register(database, "demo", "https://me:SECRET@example.com/", None)
+    assert "SECRET" not in raised.value.message
+
+
 @pytest.mark.parametrize("name", ["", "Demo", "a/b", "../x", "-a", "x" * 64])
 def test_a_name_that_is_none_is_refused(database: Database, pages: Path, name: str) -> None:
     with pytest.raises(InvalidInputError, match="is no name for a site"):

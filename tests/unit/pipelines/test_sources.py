@@ -105,7 +105,8 @@ def test_a_file_that_vanished_is_refused(folder: Path) -> None:
         ("empty", "is empty: put documents there"),
         ("pictures", "holds 1 files but no document. These types are read: Markdown"),
         ("docs/*.rtf", "is empty"),
-        ("https://example.com/", "https://example.com/ is no source"),
+        ("https://example.com/", "https://example.com/ has not been fetched"),
+        ("ftp://example.com/", "ftp://example.com/ is no source"),
     ],
 )
 def test_a_source_without_documents_says_what_to_do(
@@ -164,7 +165,7 @@ def test_what_a_store_says_is_told_without_the_names_it_repeats(monkeypatch: pyt
         def from_uri(uri: str) -> None:
             raise OSError(f"When reading {uri}: AWS Error ACCESS_DENIED during HeadObject operation: No response body.")
 
-    monkeypatch.setattr("pipelines.sources.FileSystem", Denying)
+    monkeypatch.setattr("pipelines.sources.bucket.FileSystem", Denying)
     with pytest.raises(InvalidInputError) as raised:
         list_files("s3://KEY:SECRET@hushed/docs")
     assert raised.value.message == (
