@@ -90,6 +90,8 @@ class IndexReport:
         for name, count in self.tally.counts.items():
             table.add_row(name, f"{count:,}")
         for stage, spent in self.tally.seconds.items():
+            if stage == "fetch" and not self.tally.fetched:
+                continue
             table.add_row(stage, f"{spent:,.1f} s", _STAGES[stage])
         rate = self.figures()["chunks/per_second"]
         table.add_row("total", f"{self.total_seconds:,.1f} s", f"{rate:,.1f} chunks a second")

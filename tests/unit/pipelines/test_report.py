@@ -14,6 +14,7 @@ from core.records import IndexedFile, Outcome, Site
 from pipelines.report import IndexReport, Renewal, builds_json, builds_table
 from pipelines.rows import Note
 from pipelines.tally import Tally
+from pipelines.web import Remark
 from tests.fakes.records import build
 
 
@@ -100,3 +101,13 @@ def test_the_builds_of_a_site_say_which_is_live() -> None:
     told = json.loads(builds_json([(site, [failed, live])]))
     assert told["demo"]["live_build"] == live.id
     assert [each["id"] for each in told["demo"]["builds"]] == [failed.id, live.id]
+
+
+def test_what_is_to_be_said_of_single_pages_is_one_line_a_reason(report: IndexReport) -> None:
+    remarks = [Remark(f"https://x/{n}", "answered 404") for n in range(5)] + [Remark("https://x/[a]", "answered 503")]
+    said = replace(report, remarks=remarks)
+    assert [line for line in shown(said.table()).splitlines() if line.startswith("!")] == [
+        "! 5 pages (https://x/0, https://x/1, https://x/2, …): answered 404",
+        "! https://x/[a]: answered 503",
+    ]
+    assert json.loads(said.to_json())["meta"]["remarks"][-1] == {"url": "https://x/[a]", "reason": "answered 503"}
