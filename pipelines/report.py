@@ -16,7 +16,7 @@ from rich.table import Table
 
 from core.codec import plain
 from core.grades import Grade, Verdict
-from core.records import Build, IndexedFile, Site
+from core.records import Build, Site
 from core.tracking import TrackedRun
 from pipelines.tally import Tally
 from pipelines.web import Remark

@@ -110,4 +110,4 @@ def test_what_is_to_be_said_of_single_pages_is_one_line_a_reason(report: IndexRe
         "! 5 pages (https://x/0, https://x/1, https://x/2, …): answered 404",
         "! https://x/[a]: answered 503",
     ]
-    assert json.loads(said.to_json())["meta"]["remarks"][-1] == {"url": "https://x/[a]", "reason": "answered 503"}
+    assert said.told()["meta"]["remarks"][-1] == {"url": "https://x/[a]", "reason": "answered 503"}
