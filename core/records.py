@@ -104,7 +104,7 @@ class Build:
     status: BuildStatus
     embedding_model: str
     settings: Mapping[str, Any] = field(default_factory=dict)
-    counts: Mapping[str, int] = field(default_factory=dict)  # flat names: documents/added, chunks/embedded, …
+    counts: Mapping[str, float] = field(default_factory=dict)  # documents/added, chunks/embedded, ann/recall@10, …
     seconds: Mapping[str, float] = field(default_factory=dict)  # per stage
     created_at: datetime = field(default_factory=now)
     promoted_at: datetime | None = None

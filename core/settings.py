@@ -51,6 +51,13 @@ class Settings(BaseSettings):
     chunk_overlap: Annotated[int, Field(ge=0, le=2048)] = Field(
         24, description="Tokens repeated from the chunk before, where a section is split."
     )
+    ann_rows: Annotated[int, Field(ge=1)] = Field(
+        50_000,
+        description="From so many chunks on a build gets an index of its vectors; below, search is exact.",
+    )
+    ann_recall: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.95, description="Least share of the nearest chunks that it must find, or the build is refused."
+    )
     parse_memory_mb: Annotated[int, Field(ge=128)] = Field(
         768, description="Memory one document's parser may take, in MiB."
     )

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from core.database import Database
 from core.errors import IntegrityError
-from core.knowledge import BuildTable, Filter, Knowledge
+from core.knowledge import Ann, BuildTable, Filter, Knowledge
 from core.records import Build, BuildStatus, IndexedFile, new_id, now
 from pipelines.rows import chunks_in, notes_in
 from pipelines.tally import Tally
@@ -41,7 +41,7 @@ def growing(build: Build, database: Database, knowledge: Knowledge, tally: Tally
         yield GrowingBuild(build, database, knowledge, tally)
     except BaseException:  # Ctrl-C as well: a table that nobody will finish must not stay
         knowledge.drop(build.table)
-        database.builds.finish(build.id, BuildStatus.FAILED, tally.counts, tally.seconds)
+        database.builds.finish(build.id, BuildStatus.FAILED, tally.outcome, tally.seconds)
         raise
 
 
@@ -71,20 +71,23 @@ class GrowingBuild:
                 self._open(chunks.schema).add(chunks)
         self._tally.add(notes_in(rows))
 
-    def stage(self, files: int, deleted: Collection[IndexedFile] = ()) -> None:
+    def stage(self, files: int, deleted: Collection[IndexedFile] = (), ann: Ann | None = None) -> None:
         """Indexes the table and makes sure that it is whole and holds nothing of what was deleted.
 
-        `files` were to be read. From then on the build can be promoted.
+        `files` were to be read. From then on the build can be promoted. Without `ann`, search stays exact.
         """
         if self._table is None or self._tally.read != files:
             raise IntegrityError(f"{files:,} files went in and {self._tally.read:,} came out. Nothing was promoted.")
         with self._tally.timed("indices"):
             self._table.build_indices()
+        with self._tally.timed("ann"):
+            measured = self._table.index_vectors(ann)
+        self._tally.measured |= measured.figures() if measured else {}
         with self._tally.timed("verify"):
             self._table.verify(self._tally.chunks)
             self._require_gone(self._table, deleted)
         tally = self._tally
-        self._database.builds.finish(self._build.id, BuildStatus.STAGED, tally.counts, tally.seconds, tally.indexed)
+        self._database.builds.finish(self._build.id, BuildStatus.STAGED, tally.outcome, tally.seconds, tally.indexed)
 
     def _require_gone(self, table: BuildTable, deleted: Collection[IndexedFile]) -> None:
         if still := table.documents() & {file.id for file in deleted}:

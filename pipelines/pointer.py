@@ -77,3 +77,4 @@ def _replay(build: Build, table: BuildTable, database: Database, apply: Apply) -
         apply(build, table, change)
     if not table.is_indexed():  # nor is what was put while the build was live before
         table.build_indices()
+        table.index_vectors()

@@ -31,7 +31,8 @@ _STAGES = {
     "read": "parsing and chunking, beside the embedding",
     "embed": "",
     "write": "beside the embedding",
-    "indices": "",
+    "indices": "full text",
+    "ann": "of the vectors, from FRONTDESK_ANN_ROWS chunks on",
     "verify": "rows, ids, indices",
 }
 
@@ -50,7 +51,7 @@ class IndexReport:
         """Counts, seconds per stage and the rate, by flat names."""
         seconds = {f"seconds/{stage}": round(spent, 3) for stage, spent in self.tally.seconds.items()}
         rate = (self.tally.counts["chunks/embedded"] + self.tally.counts["chunks/reused"]) / self.total_seconds
-        return {**self.tally.counts, **seconds, "seconds/total": self.total_seconds, "chunks/per_second": rate}
+        return {**self.tally.outcome, **seconds, "seconds/total": self.total_seconds, "chunks/per_second": rate}
 
     def told(self) -> dict[str, Any]:
         """Figures and `meta`, in the form that every `--json` has."""
@@ -89,6 +90,8 @@ class IndexReport:
         table.add_column("", style="dim")
         for name, count in self.tally.counts.items():
             table.add_row(name, f"{count:,}")
+        for name, measured in self.tally.measured.items():
+            table.add_row(name, f"{measured:,.3f}" if isinstance(measured, float) else f"{measured:,}")
         for stage, spent in self.tally.seconds.items():
             if stage == "fetch" and not self.tally.fetched:
                 continue

@@ -14,7 +14,7 @@ from typing import Any
 from core.database import Database
 from core.embedder import Encoder, Tokenizer, load_encoder, load_tokenizer
 from core.errors import InvalidInputError
-from core.knowledge import BuildTable, Knowledge
+from core.knowledge import Ann, BuildTable, Knowledge
 from core.records import Build, IndexedFile, Site, Source
 from core.settings import Settings
 from core.tracking import Tracking
@@ -177,7 +177,7 @@ def stage(
             table.add(rows)
             watch(tally, len(work.read))
         _require_documents(planned.sources, tally)
-        table.stage(len(work.read), work.deleted)
+        table.stage(len(work.read), work.deleted, Ann(settings.ann_rows, settings.ann_recall))
         report = IndexReport(build, tally, tally.total_seconds, planned.remarks)
         report.log(run)
     return report

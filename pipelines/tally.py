@@ -21,6 +21,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.counts = Counter({f"documents/{name}": 0 for name in _COUNTS} | {"chunks/embedded": 0, "chunks/reused": 0})
+        self.measured: dict[str, float] = {}  # of the build's table, by flat names
         self.seconds: dict[str, float] = {"fetch": 0.0, "start": 0.0, "read": 0.0, "embed": 0.0}
         self.indexed: list[IndexedFile] = []
         self.read = 0  # files
@@ -28,6 +29,11 @@ class Tally:
         self._changed: Collection[str] = ()
         self._began = time()
         self._started = perf_counter()
+
+    @property
+    def outcome(self) -> dict[str, float]:
+        """Counts and measures, for the build's record."""
+        return {**self.counts, **self.measured}
 
     @property
     def total_seconds(self) -> float:

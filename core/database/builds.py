@@ -36,7 +36,7 @@ class Builds:
         self,
         build: str,
         status: BuildStatus,
-        counts: Mapping[str, int],
+        counts: Mapping[str, float],
         seconds: Mapping[str, float],
         indexed: Sequence[IndexedFile] = (),
     ) -> None:

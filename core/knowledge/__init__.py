@@ -3,8 +3,21 @@
 Synchronous, and safe to call from several threads. Knows no embedding model and no pointer.
 """
 
+from core.knowledge.ann import Ann, AnnRecall
 from core.knowledge.filters import Filter
+from core.knowledge.schema import Vector, chunk_schema, to_batch
 from core.knowledge.store import Knowledge
-from core.knowledge.table import BuildTable, Mode, Query, Vector, chunk_schema, to_batch
+from core.knowledge.table import BuildTable, Mode, Query
 
-__all__ = ["BuildTable", "Filter", "Knowledge", "Mode", "Query", "Vector", "chunk_schema", "to_batch"]
+__all__ = [
+    "Ann",
+    "AnnRecall",
+    "BuildTable",
+    "Filter",
+    "Knowledge",
+    "Mode",
+    "Query",
+    "Vector",
+    "chunk_schema",
+    "to_batch",
+]

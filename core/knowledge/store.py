@@ -11,7 +11,8 @@ import lancedb
 from lancedb.db import LanceDBConnection
 
 from core.errors import ConfigurationError, NotFoundError
-from core.knowledge.table import BuildTable, chunk_schema
+from core.knowledge.schema import chunk_schema
+from core.knowledge.table import BuildTable
 
 
 class Knowledge:

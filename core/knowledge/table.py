@@ -5,38 +5,29 @@ LanceDB's quirks are converted here once: distances become cosines, Arrow rows b
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 import pyarrow as pa
-from lancedb.index import FTS
-from lancedb.query import BooleanQuery, FullTextQuery, LanceQueryBuilder, MatchQuery, Occur
+from lancedb.query import LanceQueryBuilder
 from lancedb.table import LanceTable
-from numpy.typing import NDArray
 
 from core.errors import IntegrityError
+from core.knowledge import ann, fulltext, indices
+from core.knowledge.ann import Ann, AnnRecall
 from core.knowledge.filters import Filter
 from core.knowledge.fusion import FusedPage, Hit, fuse
+from core.knowledge.passages import CHUNKS_PER_PAGE, to_passage
+from core.knowledge.schema import COLUMNS, Vector, to_chunk, to_vectors
 from core.records import Chunk, Passage
 
 Mode = Literal["dense", "text", "fused"]
-Vector = NDArray[np.float32]  # (dimensions,), unit length
 
-_COLUMNS = [field.name for field in fields(Chunk)]
-_SEARCHED = {"searched": 1.0, "title": 0.3, "place": 0.2}  # full-text columns and their weights (evals/LOG.md)
-_CANDIDATES = 200  # chunks each search hands to fusion, whatever `k`: a page's score must not depend on it
 _WEIGHTS = (0.45, 0.55)  # of the dense and the full-text search in a fused one (evals/LOG.md)
 _COPIED = 4096  # rows at a time, from one build to the next
-_CHUNKS_PER_PAGE = 3  # a passage merges at most so many chunks of its page
-_SHORTEST_OVERLAP = 16  # characters; fewer are alike by chance
-_WORD = re.compile(r"[^\W_]+")
-_GAP = "\n\n[…]\n\n"  # stands between merged chunks that are not neighbours
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,34 +39,7 @@ class Query:
     k: int = 6
     mode: Mode = "fused"
     where: Filter | None = None
-
-
-def chunk_schema(dimensions: int) -> pa.Schema:
-    """The columns of a build's table; `id` is its primary key, which keeps concurrent merges from doubling rows."""
-    text = [pa.field(name, pa.string(), nullable=False) for name in _COLUMNS if name not in _TYPES]
-    other = [pa.field(name, kind, nullable=False) for name, kind in _TYPES.items()]
-    key = text.pop(0).with_metadata({"lance-schema:unenforced-primary-key": "true"})
-    return pa.schema([key, *text, *other, pa.field("vector", pa.list_(pa.float32(), dimensions), nullable=False)])
-
-
-_TYPES: Mapping[str, pa.DataType] = {
-    "position": pa.int32(),
-    "tokens": pa.int32(),
-    "searched": pa.string(),
-    "place": pa.string(),
-}
-
-
-def to_batch(chunks: Sequence[Chunk], vectors: NDArray[np.float32]) -> pa.RecordBatch:
-    """Rows for `BuildTable.add`; vectors are (len(chunks), dimensions), in the order of the chunks."""
-    schema = chunk_schema(vectors.shape[1])
-    values = {name: [getattr(chunk, name) for chunk in chunks] for name in _COLUMNS}
-    values["searched"] = ["\n".join([chunk.title, chunk.heading, chunk.text]) for chunk in chunks]
-    values["place"] = [" ".join(_WORD.findall(chunk.path)) for chunk in chunks]
-    columns = [pa.array(values[name], schema.field(name).type) for name in schema.names[:-1]]
-    flat = pa.array(np.ascontiguousarray(vectors, np.float32).ravel())
-    vector = pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
-    return pa.record_batch([*columns, vector], schema=schema)
+    exact: bool = False  # compares every vector, whatever index there is: what an index is measured against
 
 
 class BuildTable:
@@ -83,6 +47,7 @@ class BuildTable:
 
     def __init__(self, table: LanceTable) -> None:
         self._table = table
+        self._effort = ann.kept(table)[1]
         self._searches = ThreadPoolExecutor(max_workers=2, thread_name_prefix=f"search-{table.name}")
 
     @property
@@ -134,8 +99,7 @@ class BuildTable:
         """The vectors of the chunks that have these hashes; a hash that no chunk has is left out."""
         where = Filter(hashes=sorted(set(hashes)))
         rows = _restricted(self._table.search(), where).select(["sha256", "vector"]).to_arrow()
-        flat = rows["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        return dict(zip(rows["sha256"].to_pylist(), flat.reshape(len(rows), -1), strict=True)) if len(rows) else {}
+        return dict(zip(rows["sha256"].to_pylist(), to_vectors(rows), strict=True))
 
     def documents(self) -> set[str]:
         """The ids of the documents that it holds a chunk of."""
@@ -143,8 +107,8 @@ class BuildTable:
 
     def chunks(self, document: str) -> list[Chunk]:
         """A document's chunks in reading order."""
-        rows = _restricted(self._table.search(), Filter(documents=[document])).select(_COLUMNS).to_list()
-        return sorted((_chunk(row) for row in rows), key=lambda chunk: chunk.position)
+        rows = _restricted(self._table.search(), Filter(documents=[document])).select(COLUMNS).to_list()
+        return sorted((to_chunk(row) for row in rows), key=lambda chunk: chunk.position)
 
     def chunk_hashes(self) -> Mapping[str, set[str]]:
         """By document: the hashes of its chunks."""
@@ -155,14 +119,30 @@ class BuildTable:
         return found
 
     def build_indices(self) -> None:
-        """Compacts what was appended and indexes it for full-text search."""
+        """Compacts what was appended, indexes it for full-text search, and extends an index of the vectors."""
         self._table.optimize()
-        for column in _SEARCHED:
-            self._table.create_index(column, config=FTS(), replace=True)
+        fulltext.build(self._table)
+
+    def index_vectors(self, wanted: Ann | None = None) -> AnnRecall | None:
+        """Where the table is large, indexes its vectors and measures the index; IntegrityError if it finds too little.
+
+        What is wanted is kept with the table, and holds until something else is; a table that keeps nothing needs none.
+        """
+        wanted = wanted or ann.kept(self._table)[0]
+        if wanted is None:
+            return None
+        if self.rows() < wanted.rows:
+            ann.keep(self._table, wanted)
+            return None
+        if not indices.holds_all(self._table, ann.COLUMN):
+            ann.build(self._table)
+        measured = ann.measure(self._table, wanted)
+        self._effort = measured.effort
+        return measured
 
     def is_indexed(self) -> bool:
-        """Whether every row is in every full-text index; those that are not are found all the same, but slowly."""
-        return not self._index_problems()
+        """Whether every row is in every index; those that are not are found all the same, but slowly."""
+        return not indices.problems(self._table)
 
     def verify(self, rows: int) -> None:
         """Raises IntegrityError unless rows in = rows out, ids are unique, and nothing is unindexed."""
@@ -170,22 +150,10 @@ class BuildTable:
         problems = [
             *([f"{rows:,} rows went in and {len(ids):,} came out"] if len(ids) != rows else []),
             *([f"{len(ids) - len(ids.unique()):,} ids stand twice"] if len(ids.unique()) != len(ids) else []),
-            *self._index_problems(),
+            *indices.problems(self._table),
         ]
         if problems:
             raise IntegrityError(f"Table {self.name} is not whole: {'; '.join(problems)}. It was not promoted.")
-
-    def _index_problems(self) -> list[str]:
-        indices = self._table.list_indices()
-        indexed = {column for index in indices for column in index.columns}
-        if missing := [column for column in _SEARCHED if column not in indexed]:
-            return [f"the full-text index of {', '.join(missing)} is missing"]
-        stats = {index.name: self._table.index_stats(index.name) for index in indices}
-        return [
-            f"{found.num_unindexed_rows:,} rows are not in index {name}" if found else f"index {name} has no statistics"
-            for name, found in stats.items()
-            if found is None or found.num_unindexed_rows
-        ]
 
     def search(self, query: Query) -> list[Passage]:
         """The best `k` pages, best first, each as one passage of its best chunks."""
@@ -201,82 +169,37 @@ class BuildTable:
         """The chunks up to `reach` positions around one in its document, itself included, in reading order."""
         around = range(max(0, chunk.position - reach), chunk.position + reach + 1)
         where = Filter(documents=[chunk.document], positions=list(around))
-        rows = _restricted(self._table.search(), where).select(_COLUMNS).to_list()
-        return sorted((_chunk(row) for row in rows), key=lambda found: found.position)
+        rows = _restricted(self._table.search(), where).select(COLUMNS).to_list()
+        return sorted((to_chunk(row) for row in rows), key=lambda found: found.position)
 
     def _dense(self, query: Query) -> list[Hit]:
         if query.vector is None:
             raise ValueError(f"a {query.mode} search needs the question's vector")
-        search = self._table.search(query.vector, vector_column_name="vector").distance_type("cosine")
+        search = ann.nearest(self._table, query.vector, None if query.exact else self._effort)
         rows = _candidates(search, query, "_distance")
         return [Hit(row["_rowid"], row["document"], 1 - row["_distance"]) for row in rows]
 
     def _text(self, query: Query) -> list[Hit]:
-        search = self._table.search(_match(query.text), query_type="fts")
+        search = self._table.search(fulltext.match(query.text), query_type="fts")
         rows = _candidates(search, query, "_score")
         return [Hit(row["_rowid"], row["document"], row["_score"]) for row in rows]
 
     def _passages(self, pages: Sequence[FusedPage], query: Query, found: Sequence[Sequence[Hit]]) -> list[Passage]:
-        wanted = [row for page in pages for row in page.rows[:_CHUNKS_PER_PAGE]]
+        wanted = [row for page in pages for row in page.rows[:CHUNKS_PER_PAGE]]
         if not wanted:
             return []
-        taken = self._table.take_row_ids(wanted).select([*_COLUMNS, "vector"]).with_row_id()
+        taken = self._table.take_row_ids(wanted).select([*COLUMNS, "vector"]).with_row_id()
         rows = {row["_rowid"]: row for row in taken.to_list()}
         bm25 = {hit.row: hit.score for hit in found[-1]} if query.mode != "dense" else {}
-        return [_passage(page, rows, query.vector, bm25) for page in pages]
-
-
-def _match(text: str) -> FullTextQuery:
-    """The weighted sum of BM25 over the searched columns."""
-    return BooleanQuery(
-        [
-            (Occur.SHOULD, MatchQuery(text, column, boost=weight))  # type: ignore[call-arg]  # its defaults are hidden
-            for column, weight in _SEARCHED.items()
-        ]
-    )
+        return [to_passage(page, rows, query.vector, bm25) for page in pages]
 
 
 def _candidates(search: LanceQueryBuilder, query: Query, score: str) -> list[dict[str, Any]]:
     search = _restricted(search, query.where)
-    rows: list[dict[str, Any]] = search.with_row_id(True).select(["document", score]).limit(_CANDIDATES).to_list()
+    rows: list[dict[str, Any]] = search.with_row_id(True).select(["document", score]).limit(ann.CANDIDATES).to_list()
     return rows
 
 
 def _restricted(search: LanceQueryBuilder, where: Filter | None) -> LanceQueryBuilder:
     expression = where.expression() if where else None
     return search if expression is None else search.where(expression)
-
-
-def _passage(
-    page: FusedPage, rows: Mapping[int, Mapping[str, Any]], vector: Vector | None, bm25: Mapping[int, float]
-) -> Passage:
-    """The page's best chunk, its text widened by the page's other found chunks."""
-    best = rows[page.rows[0]]
-    chunks = sorted((_chunk(rows[row]) for row in page.rows[:_CHUNKS_PER_PAGE]), key=lambda chunk: chunk.position)
-    return Passage(
-        chunk=replace(_chunk(best), text=merged_text(chunks)),
-        score=page.score,
-        dense=None if vector is None else float(np.dot(vector, best["vector"])),
-        text=bm25.get(page.rows[0]),
-    )
-
-
-def _chunk(row: Mapping[str, Any]) -> Chunk:
-    return Chunk(**{name: row[name] for name in _COLUMNS})
-
-
-def merged_text(chunks: Sequence[Chunk]) -> str:
-    """The texts of a page's chunks in reading order; what two neighbours share by overlap stands once."""
-    text = chunks[0].text
-    for before, after in pairwise(chunks):
-        if after.position == before.position + 1:
-            text += after.text[shared:] if (shared := _overlap(text, after.text)) else f"\n\n{after.text}"
-        else:
-            text += _GAP + after.text
-    return text
-
-
-def _overlap(left: str, right: str) -> int:
-    """Length of the longest end of `left` that `right` starts with."""
-    longest = min(len(left), len(right))
-    return next((size for size in range(longest, _SHORTEST_OVERLAP, -1) if left.endswith(right[:size])), 0)

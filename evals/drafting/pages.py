@@ -11,7 +11,7 @@ from itertools import groupby
 import numpy as np
 
 from core.knowledge import BuildTable
-from core.knowledge.table import merged_text
+from core.knowledge.passages import merged_text
 from core.records import Chunk
 from core.sentences import Sentence, split
 

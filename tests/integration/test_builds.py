@@ -297,6 +297,32 @@ def test_a_build_that_took_changes_while_it_was_live_can_go_live_again(
     assert found(settings, stores, "What soup is on the lunch menu?")[0] == "menu.md"
 
 
+def test_a_build_with_an_index_of_its_vectors_follows_the_changes_when_it_goes_live_again(
+    build: Index, stores: Stores, changes: Changes, settings: Settings, pages: Path
+) -> None:
+    first = build(ann_rows=2)
+    assert first.figures()["ann/recall@10"] == 1
+    (pages / "new.md").write_text("# Jobs\n\nWe look for a roaster.\n")
+    second = build(ann_rows=2).build.id
+    assert stores.database.builds.get(second).counts["ann/rows"] == 4
+    changes.make("demo", Change(UPLOAD.id, UPLOAD))
+    assert found(settings, stores, "What soup is on the lunch menu?")[0] == "menu.md"
+    stores.knowledge.open(first.build.table).lance.drop_index("vector_idx")  # it is made again, and measured
+    go_live("demo", first.build.id, stores, changes)
+    assert found(settings, stores, "What soup is on the lunch menu?")[0] == "menu.md"
+    table = stores.knowledge.open(first.build.table)
+    assert sorted(index.index_type for index in table.lance.list_indices()) == ["FTS", "FTS", "FTS", "IvfHnswSq"]
+    assert [index.num_unindexed_rows for index in table.lance.list_indices()] == [0, 0, 0, 0]
+
+
+def test_an_index_that_finds_too_little_leaves_what_is_live(build: Index, database: Database, stores: Stores) -> None:
+    first = build().build.id
+    with pytest.raises(IntegrityError, match="FRONTDESK_ANN_RECALL"):
+        build(force=True, ann_rows=1, ann_recall=1.01)
+    assert database.sites.get("demo").live_build == first
+    assert len(stores.knowledge.tables()) == 1
+
+
 def test_a_table_that_a_crash_left_behind_its_dropped_build_goes_with_the_next(build: Index, stores: Stores) -> None:
     first, _ = build().build, build(force=True)
     stores.database.builds.drop(first.id)  # and here the process died

@@ -94,7 +94,8 @@ def test_the_run_is_in_mlflow_with_its_refusals(settings: Settings, told: dict[s
     client = MlflowClient(settings.tracking_location)
     experiment = client.get_experiment_by_name("shop")
     assert experiment is not None
-    [found] = client.search_runs([experiment.experiment_id], f"tags.build = '{told['meta']['build']}'")
+    named = f"tags.build = '{told['meta']['build']}' and attributes.run_name = 'build'"
+    [found] = client.search_runs([experiment.experiment_id], named)
     assert found.info.status == "FINISHED"
     assert found.data.tags["build"] == told["meta"]["build"]
     assert found.data.metrics["documents/added"] == 124

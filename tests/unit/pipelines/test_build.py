@@ -11,7 +11,7 @@ import pytest
 
 from core.database import Database
 from core.errors import IntegrityError
-from core.knowledge import Knowledge, to_batch
+from core.knowledge import Ann, Knowledge, to_batch
 from core.records import Build, BuildStatus, Chunk, IndexedFile
 from core.settings import Settings
 from pipelines.build import growing, new_build
@@ -94,6 +94,48 @@ def test_a_build_that_is_not_whole_fails_and_leaves_no_table(
     with pytest.raises(IntegrityError, match=problem), growing(build, database, knowledge, Tally()) as table:
         table.add(rows([chunk(name) for name in chunks], told=told))
         table.stage(files)
+    assert database.builds.get(build.id).status is BuildStatus.FAILED
+    assert knowledge.tables() == []
+
+
+def many(count: int) -> pa.Table:
+    """One file with chunks that point everywhere."""
+    chunks = [replace(chunk(f"c{n}"), position=n) for n in range(count)]
+    vectors = np.random.default_rng(0).standard_normal((count, 48), np.float32)
+    note = Note("read", 0, 0, IndexedFile("d1", "s1", "a.md", "ab", chunks=count))
+    return pack([note], to_batch(chunks, vectors).to_struct_array())
+
+
+def test_what_the_index_of_a_large_build_finds_is_recorded(
+    database: Database, knowledge: Knowledge, build: Build
+) -> None:
+    with growing(build, database, knowledge, Tally()) as table:
+        table.add(many(500))
+        table.stage(1, ann=Ann(rows=500))
+    stored = database.builds.get(build.id)
+    assert stored.counts["ann/rows"] == 500
+    assert 0.95 <= stored.counts["ann/recall@10"] <= 1
+    assert 0.95 <= stored.counts["ann/recall@200"] <= 1
+    assert stored.seconds["ann"] > 0
+
+
+def test_a_small_build_has_no_such_index(database: Database, knowledge: Knowledge, build: Build) -> None:
+    with growing(build, database, knowledge, Tally()) as table:
+        table.add(many(20))
+        table.stage(1, ann=Ann(rows=21))
+    assert not [name for name in database.builds.get(build.id).counts if name.startswith("ann/")]
+
+
+def test_a_build_whose_index_finds_too_little_is_not_staged(
+    database: Database, knowledge: Knowledge, build: Build
+) -> None:
+    unreachable = Ann(rows=500, recall=1.01)
+    with (
+        pytest.raises(IntegrityError, match="of the 10 chunks nearest"),
+        growing(build, database, knowledge, Tally()) as table,
+    ):
+        table.add(many(500))
+        table.stage(1, ann=unreachable)
     assert database.builds.get(build.id).status is BuildStatus.FAILED
     assert knowledge.tables() == []
 

@@ -50,6 +50,14 @@ def test_programs_get_flat_figures_and_every_refusal(report: IndexReport) -> Non
     assert told["meta"]["build"] == report.build.id
 
 
+def test_what_the_index_of_the_vectors_finds_is_told_to_people_and_programs(report: IndexReport) -> None:
+    assert "ann/" not in shown(report.table())
+    report.tally.measured |= {"ann/rows": 50_001, "ann/recall@10": 0.98765}
+    told = [line.replace("│", "").split() for line in shown(report.table()).splitlines() if "ann/" in line]
+    assert told == [["ann/rows", "50,001"], ["ann/recall@10", "0.988"]]
+    assert report.figures()["ann/recall@10"] == 0.98765
+
+
 def test_people_see_what_failed_before_what_was_ignored(report: IndexReport) -> None:
     lines = shown(report.table()).splitlines()
     refusals = [line for line in lines if line.startswith(("✗", "·"))]
