@@ -44,7 +44,7 @@ dev: index  ## Serve without Ray, reloading on change
 lock:  ## Resolve pyproject.toml anew into requirements.lock
 	$(PYTHON) -m pip install --quiet uv
 	UV_FIND_LINKS=$(PIP_FIND_LINKS) $(PYTHON) -m uv pip compile --quiet --universal --upgrade --python-version 3.11 \
-		--extra dev --no-annotate --no-header --no-emit-package frontdesk pyproject.toml -o requirements.lock
+		--extra dev --group weights --no-annotate --no-header --no-emit-package frontdesk pyproject.toml -o requirements.lock
 	sed -i -E -e '/^(torch|triton|nvidia-|cuda-)/d' \
 		-e '1i # The one tested resolution. Made by `make lock`; torch comes first and alone, see Makefile.' requirements.lock
 

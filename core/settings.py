@@ -86,7 +86,8 @@ class Settings(BaseSettings):
     # Questions to answers
     model: str = Field(
         "extractive",
-        description="Who answers: `extractive` (quotes, no key) or a LangChain model: `openai:gpt-4o-mini`.",
+        description="Who answers: `extractive` (quotes, no key), `local` (a small model, for trying; "
+        "`frontdesk[local]`) or a LangChain model: `openai:gpt-4o-mini`.",
     )
     model_base_url: str | None = Field(
         None, description="Base URL of an OpenAI-compatible server for `openai:` models."
@@ -107,7 +108,8 @@ class Settings(BaseSettings):
     # Grading
     judge_model: str | None = Field(
         None,
-        description="Who judges answers in `evals answers`: `openai:gpt-4o-mini`, or any model at the base URL above.",
+        description="Who judges answers in `evals answers`: `openai:gpt-4o-mini`, any model at the base URL above, or "
+        "`local`.",
     )
 
     # Serving

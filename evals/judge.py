@@ -18,6 +18,8 @@ from openai import APITimeoutError, AsyncOpenAI
 
 from core.embedder import Encoder
 from core.errors import ConfigurationError
+from core.local_model import LOCAL, SHA256, SLOTS, local_model
+from core.local_model.client import direct_client
 from core.settings import Settings
 from evals.answer_measures import Scores
 from evals.progress import Watch, silent
@@ -30,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 _RETRIES = 1  # by OpenAI's client, of what timed out, was refused for its rate, or failed on the server
 _NO_KEY = "none-needed"  # an OpenAI client wants one, a server of one's own does not
+_ROUNDING = 1e-6  # what a sum of weights may be off
 _REASON = 160  # characters of a failure that are shown
 
 
@@ -142,18 +145,23 @@ async def judge_of(settings: Settings, encoder: Encoder, *, at_once: int) -> Asy
         yield None
         return
     verdicts = Verdicts(settings.home / "evals" / "verdicts.jsonl")
-    identity = (settings.judge_model, settings.model_base_url or "", RAGAS, encoder.name)
     async with judge_client(settings) as (name, client):
+        is_local = name == LOCAL
+        if is_local:
+            at_once = min(at_once, SLOTS)  # a judgement's time runs while it waits for a slot
+        server = SHA256 if is_local else settings.model_base_url or ""
+        identity = (settings.judge_model, server, RAGAS, encoder.name)
         yield Judge(judged_metrics(name, client, encoder), verdicts, identity, at_once=at_once)
 
 
 @asynccontextmanager
 async def judge_client(settings: Settings) -> AsyncGenerator[tuple[str, AsyncOpenAI]]:
     """The name of the settings' judge at its server, and a client of that."""
-    name, key = _name(settings.judge_model or ""), _key(settings)
-    async with AsyncOpenAI(
-        api_key=key, base_url=settings.model_base_url, timeout=settings.model_seconds, max_retries=_RETRIES
-    ) as client:
+    if settings.judge_model == LOCAL:
+        name, client = LOCAL, await asyncio.to_thread(_local_client, settings)
+    else:
+        name, client = _name(settings.judge_model or ""), _client(settings)
+    async with client:
         yield name, client
 
 
@@ -180,7 +188,11 @@ async def _verdict(metric: JudgedMetric, inputs: Mapping[str, Any]) -> tuple[flo
     except Exception as error:  # whatever stops a judgement is counted as its failure, and named
         logger.info("a judgement failed", exc_info=error)
         return None, reason(error)
-    return (value, "") if isfinite(value) else (None, "the verdict is no number")
+    if not isfinite(value):
+        return None, "the verdict is no number"
+    if not -_ROUNDING <= value <= 1 + _ROUNDING:
+        return None, f"the verdict {value:g} is not within 0 and 1"
+    return value, ""
 
 
 def reason(error: Exception) -> str:
@@ -191,12 +203,32 @@ def reason(error: Exception) -> str:
     return text if len(text) <= _REASON else f"{text[:_REASON]} …"
 
 
+def _local_client(settings: Settings) -> AsyncOpenAI:
+    server = local_model()
+    return AsyncOpenAI(
+        api_key=server.key,
+        base_url=server.url,
+        timeout=settings.model_seconds,
+        max_retries=_RETRIES,
+        http_client=direct_client(),
+    )
+
+
+def _client(settings: Settings) -> AsyncOpenAI:
+    return AsyncOpenAI(
+        api_key=_key(settings),
+        base_url=settings.model_base_url,
+        timeout=settings.model_seconds,
+        max_retries=_RETRIES,
+    )
+
+
 def _name(model: str) -> str:
     provider, _, name = model.partition(":")
     if provider != "openai" or not name:
         raise ConfigurationError(
-            f"FRONTDESK_JUDGE_MODEL={model} cannot judge: write one like `openai:gpt-4o-mini`; any OpenAI-compatible "
-            "server is reached by FRONTDESK_MODEL_BASE_URL."
+            f"FRONTDESK_JUDGE_MODEL={model} cannot judge: write `local`, or one like `openai:gpt-4o-mini`; any "
+            "OpenAI-compatible server is reached by FRONTDESK_MODEL_BASE_URL."
         )
     return name
 

@@ -15,6 +15,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal
 
 from core.embedder import Encoder
+from core.local_model import LOCAL
 from core.settings import provide_environment
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ Input = Literal["user_input", "response", "retrieved_contexts", "reference"]
 StringMetric = Callable[[str, str], Awaitable[float]]  # of a reference and a response
 
 _MAX_TOKENS = 4096  # of a judge's answer; with RAGAS's 1024 the verdicts on a long answer come cut off
+_MAX_TOKENS_SMALL = 512  # of a small judge's, which would fill any number with repetitions
 
 provide_environment({"RAGAS_DO_NOT_TRACK": "true"})
 
@@ -59,7 +61,7 @@ def judged_metrics(model: str, client: AsyncOpenAI, encoder: Encoder) -> Mapping
     embeddings = _embedding(encoder)
     return {
         "faithfulness": _judged(collections.Faithfulness(llm), "user_input", "response", "retrieved_contexts"),
-        "answer_relevancy": _judged(collections.AnswerRelevancy(llm, embeddings), "user_input", "response"),
+        "answer_relevancy": _from_zero(_judged(collections.AnswerRelevancy(llm, embeddings), "user_input", "response")),
         "answer_correctness": _judged(_correctness(llm, embeddings), "user_input", "response", "reference"),
         "context_precision": _judged(
             collections.ContextPrecision(llm), "user_input", "reference", "retrieved_contexts"
@@ -69,12 +71,23 @@ def judged_metrics(model: str, client: AsyncOpenAI, encoder: Encoder) -> Mapping
 
 
 def judging_model(model: str, client: AsyncOpenAI) -> Any:
-    """A model at the client's server as RAGAS takes one."""
+    """A model at the client's server as RAGAS takes one; the small one is held to each schema by its server."""
     from ragas.llms import llm_factory
 
     _forgive_the_user_id()
     logging.getLogger("instructor").setLevel(logging.CRITICAL)  # it writes what is counted and named anyway
+    if model == LOCAL:
+        return _held_to_schemas(model, client)
     return llm_factory(model, client=client, max_tokens=_MAX_TOKENS)
+
+
+def _held_to_schemas(model: str, client: AsyncOpenAI) -> Any:
+    """For a model that keeps to no schema by itself, and comes to no end either."""
+    import instructor
+    from ragas.llms.base import InstructorLLM
+
+    held = instructor.from_openai(client, mode=instructor.Mode.JSON_SCHEMA)
+    return InstructorLLM(held, model, "openai", max_tokens=_MAX_TOKENS_SMALL)
 
 
 def _forgive_the_user_id() -> None:
@@ -98,6 +111,15 @@ def _judged(metric: Any, *inputs: Input) -> JudgedMetric:
         return float((await metric.ascore(**values)).value)
 
     return JudgedMetric(inputs, score)
+
+
+def _from_zero(metric: JudgedMetric) -> JudgedMetric:
+    """A cosine below 0 says no more than 0 does: nothing in common."""
+
+    async def score(**values: Any) -> float:
+        return max(await metric.score(**values), 0.0)  # nan stays nan
+
+    return JudgedMetric(metric.inputs, score)
 
 
 def _correctness(llm: Any, embeddings: BaseRagasEmbedding) -> Any:

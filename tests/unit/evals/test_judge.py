@@ -132,3 +132,12 @@ async def test_a_judge_that_cannot_be_asked_says_what_to_set(settings: Settings,
     with pytest.raises(ConfigurationError, match=says):
         async with judge_of(named, Letters(), at_once=1):
             pass
+
+
+@pytest.mark.parametrize("value", [5.0, -0.5])
+async def test_a_verdict_beyond_its_scale_is_a_failure_by_name(tmp_path: Path, value: float) -> None:
+    judged = await judge(relevancy(Scripted(value)), tmp_path).judge([answered("a", "Yes.")], 1)
+    assert judged.scores() == {}
+    assert [each.reason for each in judged.failures] == [f"the verdict {value:g} is not within 0 and 1"]
+    again = await judge(relevancy(Scripted(0.5)), tmp_path).judge([answered("a", "Yes.")], 1)
+    assert again.figures()["judge/asked"] == 1

@@ -12,7 +12,7 @@ from langchain_anthropic import ChatAnthropic
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from core.errors import ConfigurationError, ModelError
+from core.errors import ConfigurationError, ModelError, OverloadedError
 from core.records import Usage
 from core.settings import Settings
 from serving.agent import Closing, Extractive, ModelWriter, writer_for
@@ -146,3 +146,14 @@ async def test_a_cancelled_turn_is_no_failure_of_the_model() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert model.stopped
+
+
+async def test_who_finds_no_place_is_told_and_a_place_left_is_taken() -> None:
+    writer = ModelWriter(ScriptedModel(pieces=["Thirty"]), "m", at_once=1)
+    first = writer.write("How long?", PASSAGES, [], "")
+    assert await anext(first) == "Thirty"
+    with pytest.raises(OverloadedError, match="busy") as caught:
+        await written(writer)
+    assert caught.value.retry_after
+    await first.aclose()
+    assert (await written(writer))[0] == ["Thirty"]
