@@ -1,4 +1,4 @@
-"""What a question is about: itself, the one before it as in `And on Sundays?`, or nothing. Knows no model."""
+"""Whether a question leans on the one before it, as in `And on Sundays?`, or asks nothing. Knows no model."""
 
 from __future__ import annotations
 
