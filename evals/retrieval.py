@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, get_args
+
+import numpy as np
 
 from core.database import open_database
 from core.embedder import Encoder, load_encoder
@@ -13,6 +15,7 @@ from core.errors import InvalidInputError, NotFoundError
 from core.knowledge import BuildTable, Knowledge, Mode, Query
 from core.records import Build, Chunk
 from core.settings import Settings
+from core.similarity import STRANGERS, zero_of
 from evals import results
 from evals.corpora import corpus_folder, index_corpus
 from evals.intervals import Interval, mean_interval, paired_interval
@@ -20,6 +23,7 @@ from evals.measures import per_question
 from evals.readers import Question, Task, read_task
 from evals.report import Report
 from evals.results import Result, Results
+from serving.context import asked, understood
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 _DEPTH = 100  # documents ranked per question
@@ -116,12 +120,12 @@ def _evaluate(task: Task, table: BuildTable, encoder: Encoder, pages: _Pages) ->
             f"None of the {len(names):,} pages that {task.name} names as evidence, such as {min(names)}, was indexed: "
             "these questions are about other pages."
         )
-    vectors = encoder.encode([question.text for question in judged], "query")
+    queries = _queries(judged, table, encoder)
     scores: dict[Mode, Mapping[str, Mapping[str, float]]] = {}
     rankings: dict[Mode, dict[str, list[str]]] = {mode: {} for mode in MODES}
     for mode, ranked in rankings.items():
-        for question, vector in zip(judged, vectors, strict=True):
-            passages = table.search(Query(question.text, vector, k=_DEPTH, mode=mode))
+        for question, query in zip(judged, queries, strict=True):
+            passages = table.search(replace(query, k=_DEPTH, mode=mode))
             named = {page: evidence for evidence in task.relevant[question.id] for page in names[evidence]}
             ranked[question.id] = _ranking([pages.of(passage.chunk) for passage in passages], named)
         scores[mode] = per_question(ranked, task.relevant)
@@ -135,6 +139,15 @@ def _evaluate(task: Task, table: BuildTable, encoder: Encoder, pages: _Pages) ->
     }
     found = [_result(question, rankings["fused"][question.id], scores) for question in judged]
     return _report(scores).with_meta(**meta), found
+
+
+def _queries(questions: Sequence[Question], table: BuildTable, encoder: Encoder) -> list[Query]:
+    """What a visitor's question with that history would be searched for."""
+    whole = [asked(question.text, question.history) for question in questions]
+    vectors = encoder.encode([text for each in whole for text in each.texts], "query")
+    parts = np.split(vectors, np.cumsum([len(each.texts) for each in whole])[:-1])
+    zero = zero_of(encoder.encode(STRANGERS, "query"))
+    return [understood(each, part, table, zero) for each, part in zip(whole, parts, strict=True)]
 
 
 def _result(question: Question, ranking: Sequence[str], scores: Scores) -> Result:

@@ -18,7 +18,7 @@ from core.knowledge import Knowledge
 from core.settings import Settings
 from serving.agent import Agent, Writer, writer_for
 from serving.coalesce import CoalescingWriter
-from serving.embedding import Embed
+from serving.embedding import Embed, RecentVectors
 from serving.ledger import Ledger, TurnStore
 from serving.readiness import Check
 from serving.retrieval import LiveRetriever, RecentSites
@@ -63,7 +63,7 @@ def open_desk(
         sites=sites,
         builds=database.builds,
         knowledge=Knowledge(settings.knowledge_location),
-        embed=embed,
+        embed=RecentVectors(embed),
         threads=threads,
         passages=settings.passages,
         pinned=build,

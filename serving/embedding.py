@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from threading import Lock
 
 import numpy as np
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 
 from core.embedder import Encoder
 from core.errors import FrontdeskError
+
+_RECENT = 2048  # vectors, 3 MiB of 384 dimensions
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +89,37 @@ class EmbeddingThread:
     def close(self) -> None:
         """Wait for what is being encoded."""
         self._thread.shutdown()
+
+
+class RecentVectors:
+    """Embeds a text once while it is among the last asked for: a conversation's earlier messages are, turn by turn."""
+
+    def __init__(self, embed: Embed, size: int = _RECENT) -> None:
+        self._embed = embed
+        self._size = size
+        self._vectors: dict[bytes, NDArray[np.float32]] = {}  # the latest asked for comes last
+
+    async def __call__(self, model: str, texts: Sequence[str]) -> Vectors:
+        """The vectors of `texts`."""
+        keys = [_key(model, text) for text in texts]
+        known = {key: self._vectors[key] for key in keys if key in self._vectors}
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        if new:
+            known |= zip(new, await self._embed(model, list(new.values())), strict=True)
+        self._keep(known)
+        return np.stack([known[key] for key in keys])
+
+    def _keep(self, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
+        for key, vector in vectors.items():
+            self._vectors.pop(key, None)
+            self._vectors[key] = vector
+        for key in list(self._vectors)[: max(0, len(self._vectors) - self._size)]:
+            del self._vectors[key]
+
+
+def _key(model: str, text: str) -> bytes:
+    """No text of a visitor's stays in memory for this."""
+    return sha256(f"{model}\n{text}".encode()).digest()
 
 
 def _by_model(asks: Sequence[Ask]) -> dict[str, list[int]]:

@@ -6,7 +6,7 @@ Knows no agent and no Ray.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,9 +14,11 @@ from time import monotonic
 from typing import Protocol, TypeVar
 
 from core.errors import NotFoundError
-from core.knowledge import BuildTable, Knowledge, Query
-from core.records import Build, Site
+from core.knowledge import BuildTable, Knowledge
+from core.records import Build, Message, Passage, Site
+from core.similarity import STRANGERS, zero_of
 from serving.agent.state import Retrieved
+from serving.context import asked, understood
 from serving.embedding import Embed
 
 R = TypeVar("R")
@@ -96,14 +98,26 @@ class LiveRetriever:
         self._passages = passages
         self._pinned = pinned
         self._open: dict[str, OpenBuild] = {}  # by site
+        self._zeros: dict[str, float] = {}  # by embedding model
 
-    async def __call__(self, site: str, question: str) -> Retrieved:
-        """The best passages for `question`, all from one build, which is named."""
+    async def __call__(self, site: str, question: str, history: Sequence[Message] = ()) -> Retrieved:
+        """The best passages for `question`, as it is meant after `history`, all from one build, which is named."""
         live = await self.live(site)
-        vectors = await self._embed(live.build.embedding_model, [question])
-        query = Query(question, vectors[0], k=self._passages)
-        passages = await self._in_thread(lambda: live.table.search(query))
-        return Retrieved(tuple(passages), live.build.id, live.table_version)
+        model, whole = live.build.embedding_model, asked(question, history)
+        vectors = await self._embed(model, whole.texts)
+        zero = await self._zero(model) if whole.said else 0.0
+
+        def search() -> list[Passage]:
+            query = understood(whole, vectors, live.table, zero)
+            return live.table.search(replace(query, k=self._passages))
+
+        return Retrieved(tuple(await self._in_thread(search)), live.build.id, live.table_version)
+
+    async def _zero(self, model: str) -> float:
+        """What the model calls strangers; asked once."""
+        if model not in self._zeros:
+            self._zeros[model] = zero_of(await self._embed(model, STRANGERS))
+        return self._zeros[model]
 
     async def live(self, site: str) -> OpenBuild:
         """The build that answers for `site`; NotFoundError says what to do where there is none."""

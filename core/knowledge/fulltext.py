@@ -15,11 +15,12 @@ def build(table: LanceTable) -> None:
         table.create_index(column, config=FTS(), replace=True)
 
 
-def match(text: str) -> FullTextQuery:
-    """The weighted sum of BM25 over the searched columns."""
+def match(*texts: tuple[str, float]) -> FullTextQuery:
+    """The sum of BM25 over the texts and the searched columns, each by its weight."""
     return BooleanQuery(
         [
-            (Occur.SHOULD, MatchQuery(text, column, boost=weight))  # type: ignore[call-arg]  # its defaults are hidden
+            (Occur.SHOULD, MatchQuery(text, column, boost=share * weight))  # type: ignore[call-arg]  # its defaults are hidden
+            for text, share in texts
             for column, weight in SEARCHED.items()
         ]
     )

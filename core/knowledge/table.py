@@ -32,7 +32,10 @@ _COPIED = 4096  # rows at a time, from one build to the next
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to look for. `k` counts pages: the chunks found in one page come merged as one passage."""
+    """What to look for. `k` counts pages: the chunks found in one page come merged as one passage.
+
+    `also` are further texts whose words count, each with its weight beside the 1 of `text`.
+    """
 
     text: str
     vector: Vector | None = None  # needed by every mode but `text`
@@ -40,6 +43,7 @@ class Query:
     mode: Mode = "fused"
     where: Filter | None = None
     exact: bool = False  # compares every vector, whatever index there is: what an index is measured against
+    also: tuple[tuple[str, float], ...] = ()
 
 
 class BuildTable:
@@ -180,7 +184,7 @@ class BuildTable:
         return [Hit(row["_rowid"], row["document"], 1 - row["_distance"]) for row in rows]
 
     def _text(self, query: Query) -> list[Hit]:
-        search = self._table.search(fulltext.match(query.text), query_type="fts")
+        search = self._table.search(fulltext.match((query.text, 1.0), *query.also), query_type="fts")
         rows = _candidates(search, query, "_score")
         return [Hit(row["_rowid"], row["document"], row["_score"]) for row in rows]
 

@@ -1,4 +1,4 @@
-"""What a question is about: itself, the one before it as in `And on Sundays?`, or nothing. Knows no model."""
+"""Whether a question leans on the one before it, as in `And on Sundays?`, or asks nothing. Knows no model."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from collections.abc import Sequence
 from core.records import Message
 from core.words import content
 
-_OPENS = re.compile(r"^\W*(?:and|but|or|so|what about|how about)\b", re.IGNORECASE)
-_POINTS_BACK = re.compile(r"\b(?:it|its|they|them|their|that|those|these|ones?|same|instead|both)\b", re.IGNORECASE)
+_OPENS = re.compile(
+    r"^\W*(?:and|but|or|so|then|also|yes|no|ok|okay|what about|how about|what else|i mean|i meant)\b", re.IGNORECASE
+)
+_POINTS_BACK = re.compile(
+    r"\b(?:it|its|they|them|theirs?|this|that|those|these|ones?|same|instead|both|he|she|him|his|hers?|such|else|others?"
+    r"|another)\b|\bthere\W*$",
+    re.IGNORECASE,
+)
 _FEW_WORDS = 2  # of content: fewer say nothing by themselves
 _ENOUGH_WORDS = 4  # of content: with them a pronoun points at something inside the question
 _REMEMBERED = 400  # characters of the question before: a longer one would push the new one out of what is encoded
@@ -27,10 +33,11 @@ def greets(question: str) -> bool:
 def in_context(question: str, history: Sequence[Message]) -> str:
     """The question, after the visitor's previous one where it cannot stand alone; for search, not for people."""
     before = next((message.content for message in reversed(history) if message.role == "user"), "")
-    return f"{before[:_REMEMBERED]}\n{question}" if before and _leans(question) else question
+    return f"{before[:_REMEMBERED]}\n{question}" if before and leans(question) else question
 
 
-def _leans(question: str) -> bool:
+def leans(question: str, *, few: int = _FEW_WORDS, enough: int = _ENOUGH_WORDS) -> bool:
+    """Whether it looks as if it needed what was said before it."""
     told = len(set(content(question)))
-    pointing = told < _ENOUGH_WORDS and bool(_POINTS_BACK.search(question))
-    return told < _FEW_WORDS or pointing or bool(_OPENS.search(question))
+    pointing = told < enough and bool(_POINTS_BACK.search(question))
+    return told < few or pointing or bool(_OPENS.search(question))

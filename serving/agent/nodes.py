@@ -16,7 +16,6 @@ from langgraph.types import StreamWriter
 from core.records import Event, TurnStatus, now
 from serving.agent import prompts
 from serving.agent.citations import Marks, cite
-from serving.agent.followup import in_context
 from serving.agent.sources import source_fields
 from serving.agent.state import Closing, Remember, Retriever, State, Writer
 
@@ -61,7 +60,7 @@ async def retrieve(state: State, writer: StreamWriter, *, find: Retriever) -> Up
     """The passages of the one build that is live now, shown as sources."""
     turn = state["turn"]
     writer(Event("status", {"content": "searching"}))
-    found = await find(turn.session.site, in_context(turn.question, state["history"]))
+    found = await find(turn.session.site, turn.question, state["history"])
     writer(Event("sources", {"sources": [source_fields(passage) for passage in found.passages]}))
     known = replace(turn, passages=found.passages, build=found.build, table_version=found.table_version)
     return {"turn": known}

@@ -39,8 +39,8 @@ class Retrieved:
 class Retriever(Protocol):
     """Finds the passages of a site's live build; NotFoundError when the site has none."""
 
-    async def __call__(self, site: str, question: str) -> Retrieved:
-        """The best passages for `question`."""
+    async def __call__(self, site: str, question: str, history: Sequence[Message]) -> Retrieved:
+        """The best passages for `question`, as it is meant after `history`."""
 
 
 @dataclass(frozen=True, slots=True)

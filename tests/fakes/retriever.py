@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from core.records import Chunk, Passage
+from core.records import Chunk, Message, Passage
 from serving.agent.state import Retrieved
 
 
@@ -40,10 +40,10 @@ class FixedRetriever:
 
     passages: Sequence[Passage] = ()
     fails: Exception | None = None
-    asked: list[tuple[str, str]] = field(default_factory=list)
+    asked: list[tuple[str, ...]] = field(default_factory=list)
 
-    async def __call__(self, site: str, question: str) -> Retrieved:
-        self.asked.append((site, question))
+    async def __call__(self, site: str, question: str, history: Sequence[Message]) -> Retrieved:
+        self.asked.append((site, question, *(message.content for message in history)))
         if self.fails:
             raise self.fails
         return Retrieved(tuple(self.passages), "build-1", 3)

@@ -48,6 +48,22 @@ def test_the_embedder_alone_is_as_good_as_the_model_is_known_to_be(settings: Set
     assert report.figures["dense/nDCG@10"] == pytest.approx(0.645, abs=0.003)
 
 
+@pytest.mark.long
+def test_follow_ups_are_found_as_well_as_promised(settings: Settings) -> None:
+    report = evaluate_corpus(real_data("mtrag-un"), settings)
+    assert report.meta["questions"] == 188
+    assert report.figures["fused/recall@5"] >= 0.93
+
+
+def test_what_was_said_before_does_not_hurt_a_question_about_something_else(settings: Settings, tmp_path: Path) -> None:
+    scifact = slice_of(real_data("scifact"), tmp_path / "slice")
+    alone = evaluate_corpus(scifact, settings).figures["fused/nDCG@10"]
+    said = [{"role": "user", "content": "Do you sell gift cards?"}, {"role": "assistant", "content": "Yes, by email."}]
+    rows = [json.loads(line) for line in (scifact / "queries.jsonl").read_text(encoding="utf-8").splitlines()]
+    (scifact / "queries.jsonl").write_text("\n".join(json.dumps({**row, "history": said}) for row in rows))
+    assert evaluate_corpus(scifact, settings).figures["fused/nDCG@10"] == pytest.approx(alone, abs=0.005)
+
+
 def test_fused_search_beats_both_of_its_parts_on_a_slice_of_scifact(settings: Settings, tmp_path: Path) -> None:
     """A canary: on so few documents dense is as good within noise (.893 to .903). The proof is the long test."""
     report = evaluate_corpus(slice_of(real_data("scifact"), tmp_path / "slice"), settings)

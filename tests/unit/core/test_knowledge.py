@@ -103,6 +103,14 @@ def test_any_text_can_be_searched(table: BuildTable, text: str) -> None:
     assert documents(table, Query(text, unit(0, 1, 0, 0)))[0] == "hours"
 
 
+def test_further_texts_count_by_their_weight(table: BuildTable) -> None:
+    slight = Query("parcels", mode="text", also=(("shop nine closes", 0.1),))
+    heavy = Query("parcels", mode="text", also=(("shop nine closes", 2.0),))
+    assert documents(table, slight) == ["shipping", "hours"]
+    assert documents(table, heavy) == ["hours", "shipping"]
+    assert documents(table, Query("parcels", mode="text", also=(("?!", 1.0), ("", 1.0)))) == ["shipping"]
+
+
 def test_neighbours_are_in_reading_order_within_the_document(table: BuildTable) -> None:
     assert [c.id for c in table.neighbours(CHUNKS[1])] == ["returns-0", "returns-1"]
     assert [c.id for c in table.neighbours(CHUNKS[1], reach=2)] == ["returns-0", "returns-1", "returns-3"]

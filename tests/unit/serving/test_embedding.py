@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.errors import ModelError
-from serving.embedding import EmbeddingThread, Encoders
+from serving.embedding import EmbeddingThread, Encoders, RecentVectors
 
 
 class LengthEncoder:
@@ -86,3 +86,36 @@ async def test_a_thread_embeds_beside_the_event_loop() -> None:
     embed = EmbeddingThread(Encoders(Shelf().load))
     assert (await embed("m", ["abc"])).tolist() == [[3]]
     embed.close()
+
+
+class Asked:
+    """A text's length as its vector; notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.texts: list[tuple[str, list[str]]] = []
+
+    async def __call__(self, model: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.texts.append((model, list(texts)))
+        return np.array([[len(text)] for text in texts], np.float32)
+
+
+async def test_of_a_conversation_only_what_is_new_is_encoded() -> None:
+    recent = RecentVectors(asked := Asked())
+    await recent("m", ["a", "bb"])
+    assert (await recent("m", ["ccc", "bb", "a", "ccc"])).ravel().tolist() == [3, 2, 1, 3]
+    assert (await recent("m", ["a"])).ravel().tolist() == [1]
+    assert asked.texts == [("m", ["a", "bb"]), ("m", ["ccc"])]
+
+
+async def test_another_models_vectors_are_not_taken() -> None:
+    recent = RecentVectors(asked := Asked())
+    await recent("m", ["a"])
+    await recent("n", ["a"])
+    assert asked.texts == [("m", ["a"]), ("n", ["a"])]
+
+
+async def test_what_was_not_asked_for_longest_is_forgotten_first() -> None:
+    recent = RecentVectors(asked := Asked(), size=2)
+    for text in ("a", "bb", "a", "ccc", "a", "bb"):
+        await recent("m", [text])
+    assert [texts for _, texts in asked.texts] == [["a"], ["bb"], ["ccc"], ["bb"]]

@@ -12,7 +12,8 @@ import pytest
 
 from core.errors import NotFoundError
 from core.knowledge import Knowledge, to_batch
-from core.records import Build, BuildStatus, Chunk, Site
+from core.records import Build, BuildStatus, Chunk, Message, Site
+from core.similarity import STRANGERS
 from serving.embedding import Vectors
 from serving.retrieval import LiveRetriever, RecentSites
 
@@ -95,6 +96,17 @@ async def test_passages_come_from_the_live_build_which_is_named(
     assert found.table_version >= 1
     assert [passage.chunk.id for passage in found.passages] == ["c-one"]
     assert setting.embedded == [("model", ["When do you open?"])]
+
+
+async def test_of_a_follow_up_what_was_said_before_is_embedded_with_it(
+    knowledge: Knowledge, threads: ThreadPoolExecutor
+) -> None:
+    setting = Setting(knowledge, threads)
+    history = [Message("user", "When do you open?"), Message("assistant", "At nine.")]
+    for question in ("And on Sundays?", "Why?"):
+        await setting.retrieve("demo", question, history)
+    first, second = (("model", [question, "When do you open?", "At nine."]) for question in ("And on Sundays?", "Why?"))
+    assert setting.embedded == [first, ("model", list(STRANGERS)), second]  # what strangers are is asked once
 
 
 async def test_a_promotion_is_followed_within_a_second(knowledge: Knowledge, threads: ThreadPoolExecutor) -> None:

@@ -143,7 +143,7 @@ async def test_a_follow_up_is_searched_with_the_question_before_it() -> None:
     retriever = FixedRetriever([RETURNS])
     history = [Message("user", "Is the shop open on Mondays?"), Message("assistant", "No.")]
     await answered(agent(retriever=retriever), question("And the day before?"), history)
-    assert retriever.asked == [("demo", "Is the shop open on Mondays?\nAnd the day before?")]
+    assert retriever.asked == [("demo", "And the day before?", *(message.content for message in history))]
 
 
 async def test_marks_of_no_passage_are_neither_shown_nor_cited() -> None:
