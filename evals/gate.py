@@ -79,9 +79,13 @@ def _numbers(new: Results) -> Finding:
         *(name for name, value in new.figures.items() if not isfinite(value)),
     ]
     if flaws:
-        return Finding(rule, Verdict.FAILED, f"{len(flaws):,} scores are no numbers, such as {flaws[0]}.")
+        return Finding(rule, Verdict.FAILED, f"{_scores(len(flaws))}, such as {flaws[0]}.")
     scores = sum(len(row.scores) for row in new.rows)
     return Finding(rule, Verdict.PASSED, f"All {scores:,} scores of {len(new.rows):,} questions are numbers.")
+
+
+def _scores(count: int) -> str:
+    return "1 score is no number" if count == 1 else f"{count:,} scores are no numbers"
 
 
 def _falls(table: str, allowed: Mapping[str, float], pair: Pair) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""The rules of the gate as the operator wrote them: `evals/gate.toml`, and a site's own file over it. Judges nothing."""
+"""The rules of the gate as the operator wrote them: `evals/gate.toml`, and a site's own file over it."""
 
 from __future__ import annotations
 
