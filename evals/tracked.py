@@ -7,12 +7,21 @@ from typing import Any
 
 from core.codec import plain
 from core.grades import Grade
-from core.tracking import TrackedRun
-from evals.results import Results
+from core.settings import Settings
+from core.tracking import TrackedRun, Tracking
+from evals.report import Report
+from evals.results import Results, load
 from evals.rules import Rules
 
 _TAGS = ("site", "build")
 _FAILURES = ("failed", "judge_failed", "not_a_number")
+
+
+def record(report: Report, settings: Settings) -> None:
+    """What a person had measured on a site, as a run of the site's experiment."""
+    results = load(str(report.meta["results"]), settings)
+    with Tracking(settings.tracking_location).run(str(report.meta["site"]), results.kind) as run:
+        log_results(run, results)
 
 
 def log_results(run: TrackedRun, results: Results) -> None:
