@@ -31,7 +31,8 @@ def log_results(run: TrackedRun, results: Results) -> None:
         if tag in meta:
             run.set_tag(tag, str(meta[tag]))
     run.set_tag("kind", results.kind)
-    run.log_params({name: value for name, value in meta.items() if isinstance(value, str | int | float)})
+    made_with = {name: value for name, value in meta.items() if isinstance(value, str | int | float)}
+    run.log_params({name: value for name, value in made_with.items() if name not in _TAGS})
     run.log_metrics(results.figures)
     run.log_dataset(str(meta["task"]), str(meta["question_fingerprint"]), "evaluation", questions=len(results.rows))
     if corpus := meta.get("corpus_fingerprint"):
@@ -58,13 +59,13 @@ def log_gate(run: TrackedRun, grade: Grade, rules: Rules) -> None:
 
 
 def _differences(grade: Grade) -> dict[str, float]:
-    """`difference/FIGURE` with its bounds `low/FIGURE` and `high/FIGURE`: three charts of one shape."""
+    """`FIGURE/difference` with its bounds, `FIGURE/low` and `FIGURE/high`: MLflow shows the three side by side."""
     found: dict[str, float] = {}
     for each in grade.measured:
         if each.difference is not None:
-            found[f"difference/{each.name}"] = each.difference
+            found[f"{each.name}/difference"] = each.difference
         if each.interval is not None:
-            found[f"low/{each.name}"], found[f"high/{each.name}"] = each.interval
+            found[f"{each.name}/low"], found[f"{each.name}/high"] = each.interval
     return found
 
 

@@ -73,15 +73,15 @@ def judge() -> Iterator[JudgeModel]:
         yield judge
 
 
-@pytest.fixture
-def shop(tmp_path: Path, judge: JudgeModel) -> Iterator[Shop]:
-    judge.script = by_schema
-    share_models(tmp_path / "home")
-    settings = judge.settings(Settings(_env_file=None, home=tmp_path / "home"))
+@pytest.fixture(scope="module")
+def _shop(tmp_path_factory: pytest.TempPathFactory, judge: JudgeModel) -> Iterator[Shop]:
+    root = tmp_path_factory.mktemp("shop")
+    share_models(root / "home")
+    settings = judge.settings(Settings(_env_file=None, home=root / "home"))
     migrate(settings.database_location)
     database = open_database(settings.database_location)
     knowledge, tracking = Knowledge(settings.knowledge_location), Tracking(settings.tracking_location)
-    shop = Shop(settings, Stores(database, knowledge, tracking), tmp_path / "pages")
+    shop = Shop(settings, Stores(database, knowledge, tracking), root / "pages")
     shop.pages.mkdir()
     shop.write()
     settings.site_folder("demo").mkdir(parents=True)
@@ -90,6 +90,14 @@ def shop(tmp_path: Path, judge: JudgeModel) -> Iterator[Shop]:
         assert shop.index().is_live
     yield shop
     database.close()
+
+
+@pytest.fixture
+def shop(_shop: Shop, judge: JudgeModel) -> Shop:
+    """The site with a good build live, and a judge that judges."""
+    judge.script = by_schema
+    _shop.write()
+    return _shop
 
 
 def graded(renewal: Renewal) -> Grade:
@@ -115,7 +123,7 @@ def test_an_identical_build_passes_and_its_runs_tell_the_night(shop: Shop) -> No
     assert {run.data.tags["build"] for run in runs.values()} == {renewal.report.build.id}
     assert {run.info.status for run in runs.values()} == {"FINISHED"}
     assert runs["gate"].data.tags["verdict"] == "passed"
-    assert runs["gate"].data.metrics["difference/fused/nDCG_at_10"] == 0
+    assert runs["gate"].data.metrics["fused/nDCG_at_10/difference"] == 0
     assert runs["answers"].data.params["judge"] == "openai:judge"
     assert runs["retrieval"].data.params["chunk_tokens"] == "128"
     digests = {each.dataset.name: each.dataset.digest for each in runs["retrieval"].inputs.dataset_inputs}
