@@ -98,16 +98,17 @@ def _falls(table: str, allowed: Mapping[str, float], pair: Pair) -> Iterator[Fin
             yield from _incomplete(rule, measure, pair)
             continue
         fall = (each.a - each.b) / each.a if each.a > 0 else 0.0
-        yield Finding(rule, _passed(fall <= share + _EXACT), f"{_beside(each, fall)} At most {share:.0%} is allowed.")
+        yield Finding(rule, _passed(fall <= share + _EXACT), _beside(each, fall, share))
 
 
-def _beside(each: Difference, fall: float) -> str:
+def _beside(each: Difference, fall: float, allowed: float) -> str:
     """Both figures, how far apart they are, and how many questions that is."""
     if abs(each.difference) < _EXACT:
         return f"{each.b:.3f}, as the live build."
     way = f"{abs(fall):.1%} {'lower' if fall > 0 else 'higher'}"
     questions = f", {each.losses} of {each.questions} questions worse and {each.wins} better"
-    return f"{each.b:.3f} instead of {each.a:.3f}, {way}{questions if each.wins + each.losses else ''}."
+    told = f"{each.b:.3f} instead of {each.a:.3f}, {way}{questions if each.wins + each.losses else ''}."
+    return f"{told} At most {allowed:.0%} lower is allowed." if fall > 0 else told
 
 
 def _incomplete(rule: str, measure: str, pair: Pair) -> Iterator[Finding]:

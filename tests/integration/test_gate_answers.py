@@ -116,7 +116,8 @@ def test_an_identical_build_passes_and_its_runs_tell_the_night(shop: Shop) -> No
     assert not said(renewal, Verdict.FAILED) and not said(renewal, Verdict.UNKNOWN)
     assert {"judge.faithfulness", "answers.fall.groundedness"} <= said(renewal, Verdict.PASSED).keys()
     names = graded(renewal).results
-    assert compare(*(load(names[kind], shop.settings) for kind in ("answers/live", "answers"))).flips == ()
+    before, after = (load(names[kind], shop.settings) for kind in ("answers/live", "answers"))
+    assert compare(before, after).flips == ()
 
     runs = shop.runs(renewal)
     assert set(runs) == {"build", "retrieval", "answers", "gate"}  # the live build was measured the night before
@@ -126,7 +127,8 @@ def test_an_identical_build_passes_and_its_runs_tell_the_night(shop: Shop) -> No
     assert runs["gate"].data.metrics["fused/nDCG_at_10/difference"] == 0
     assert runs["answers"].data.params["judge"] == "openai:judge"
     assert runs["retrieval"].data.params["chunk_tokens"] == "128"
-    digests = {each.dataset.name: each.dataset.digest for each in runs["retrieval"].inputs.dataset_inputs}
+    read = runs["retrieval"].inputs
+    digests = {each.dataset.name: each.dataset.digest for each in read.dataset_inputs} if read else {}
     assert digests["demo/golden.jsonl"] == runs["answers"].data.params["question_fingerprint"]
     table = MlflowClient(shop.stores.tracking.uri).download_artifacts(runs["answers"].info.run_id, "questions.json")
     assert "When do you open on Saturdays?" in Path(table).read_text()
@@ -159,7 +161,7 @@ def test_worse_answers_keep_the_build_from_going_live(shop: Shop) -> None:
     renewal = shop.index()
     assert not renewal.is_live and shop.live == live
     assert said(renewal, Verdict.FAILED)["answers.fall.contains_gold"] == (
-        "0.500 instead of 1.000, 50.0% lower, 1 of 2 questions worse and 0 better. At most 5% is allowed."
+        "0.500 instead of 1.000, 50.0% lower, 1 of 2 questions worse and 0 better. At most 5% lower is allowed."
     )
     assert [(flip.id, flip.what) for flip in graded(renewal).flips] == [("lime", "contains_gold 1 → 0")]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import nan
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def rules(settings: Settings) -> Rules:
 
 
 def results(
-    scores: Mapping[str, Values], figures: Mapping[str, float] | None = None, *, kind: Kind = "answers", **meta: object
+    scores: Mapping[str, Values], figures: Mapping[str, float] | None = None, *, kind: Kind = "answers", **meta: Any
 ) -> Results:
     """Results of questions 0, 1, 2, …; a measure says nothing about a question whose value is None."""
     count = len(next(iter(scores.values())))
@@ -138,7 +139,7 @@ def test_what_is_no_number_blocks_wherever_it_stands(rules: Rules, flawed: Resul
         ({"corpus_fingerprint": "d"}, "different corpora"),
     ],
 )
-def test_another_fingerprint_is_refused_and_not_failed(rules: Rules, meta: Mapping[str, str], why: str) -> None:
+def test_another_fingerprint_is_refused_and_not_failed(rules: Rules, meta: dict[str, Any], why: str) -> None:
     pair = paired(results({"contains_gold": [0, 0]}), results({"contains_gold": [1, 1]}, **meta))
     assert pair.refused
     told = {each.rule: each for each in findings(pair, rules)}
