@@ -174,6 +174,9 @@ def _no_questions(site: str) -> str:
 
 
 def _sum(usage: Usage, results: Results) -> Usage:
-    """The usage with what the agent's model took for these results."""
-    taken = [int(sum(results.values(f"tokens/{way}").values())) for way in ("input", "output")]
+    """The usage with what the agent's model and the judge took for these results."""
+    taken = [
+        int(sum(results.values(f"tokens/{way}").values()) + results.figures.get(f"judge/tokens/{way}", 0))
+        for way in ("input", "output")
+    ]
     return Usage(usage.input_tokens + taken[0], usage.output_tokens + taken[1])

@@ -163,6 +163,7 @@ def test_worse_answers_keep_the_build_from_going_live(shop: Shop) -> None:
     assert said(renewal, Verdict.FAILED)["answers.fall.contains_gold"] == (
         "0.500 instead of 1.000, 50.0% lower, 1 of 2 questions worse and 0 better. At most 5% lower is allowed."
     )
+    assert graded(renewal).usage.output_tokens > 0  # the judge's
     assert [(flip.id, flip.what) for flip in graded(renewal).flips] == [("lime", "contains_gold 1 → 0")]
 
 
