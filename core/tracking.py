@@ -5,11 +5,13 @@ A tracker that stops answering costs the record and never the work: the run warn
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
+from time import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -18,6 +20,7 @@ from core.settings import provide_environment
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import DatasetInput
 
 _log = logging.getLogger(__name__)
 _SQLITE = "sqlite:///"
@@ -41,12 +44,15 @@ class TrackedRun:
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """What the run was made with."""
-        self._call(lambda client, run: [client.log_param(run, name, value) for name, value in params.items()])
+        self._call(lambda client, run: client.log_batch(run, params=_params(params)))
 
     def log_metrics(self, metrics: Mapping[str, float]) -> None:
         """Figures; MLflow takes no "@" in a name, so `nDCG@10` becomes `nDCG_at_10`."""
-        named = {name.replace("@", "_at_"): value for name, value in metrics.items()}
-        self._call(lambda client, run: [client.log_metric(run, name, value) for name, value in named.items()])
+        self._call(lambda client, run: client.log_batch(run, metrics=_metrics(metrics)))
+
+    def log_dataset(self, name: str, digest: str, context: str, **profile: int) -> None:
+        """What the run read, by name and digest; `profile` counts what is in it."""
+        self._call(lambda client, run: client.log_inputs(run, datasets=[_dataset(name, digest, context, profile)]))
 
     def log_text(self, text: str, file: str) -> None:
         """A text, as an artefact of this name."""
@@ -100,6 +106,26 @@ class Tracking:
             run.end("FAILED")
             raise
         run.end("FINISHED")
+
+
+def _params(params: Mapping[str, Any]) -> list[Any]:
+    from mlflow.entities import Param
+
+    return [Param(name, str(value)) for name, value in params.items()]
+
+
+def _metrics(metrics: Mapping[str, float]) -> list[Any]:
+    from mlflow.entities import Metric
+
+    at = int(time() * 1000)
+    return [Metric(name.replace("@", "_at_"), value, at, 0) for name, value in metrics.items()]
+
+
+def _dataset(name: str, digest: str, context: str, profile: Mapping[str, int]) -> DatasetInput:
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    dataset = Dataset(name, digest, "frontdesk", json.dumps({"name": name}), profile=json.dumps(profile))
+    return DatasetInput(dataset, [InputTag("mlflow.data.context", context)])
 
 
 def _start(uri: str, experiment: str, name: str, tags: dict[str, Any]) -> tuple[MlflowClient, str]:

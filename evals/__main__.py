@@ -31,18 +31,21 @@ def retrieval(
     ] = None,
     *,
     site: Annotated[str | None, typer.Option(help="Measure this site's live build.")] = None,
+    build: Annotated[str | None, typer.Option(help="Search this build of the site, live or not.")] = None,
     one_passage: Annotated[bool, typer.Option(help="Embed each document whole: a check of the embedder.")] = False,
     json: Json = False,
 ) -> None:
     """Dense, full text and fused retrieval: nDCG, recall, MRR and hits, with bootstrap intervals."""
     from evals import retrieval as measured
+    from evals import tracked
 
     settings = load_settings()
     if site is not None and one_passage:
         raise typer.BadParameter("A site's build is as it was indexed: --one-passage goes with a folder of questions.")
     if site is not None:
         golden = questions or settings.site_folder(site) / "golden.jsonl"
-        report = measured.evaluate_site(golden, site, settings)
+        report = measured.evaluate_site(golden, site, settings, build=build)
+        tracked.record(report, settings)
     elif questions is not None:
         report = measured.evaluate_corpus(questions, settings, one_passage=one_passage)
     else:
@@ -81,6 +84,7 @@ def answers(
 ) -> None:
     """Ask every question, and measure the answers; no visitor's conversation comes of it."""
     from evals import answers as measured
+    from evals import tracked
 
     settings = load_settings()
     with counting(Console(stderr=True)) as watch:
@@ -91,6 +95,7 @@ def answers(
             asked = site or settings.site
             golden = questions or settings.site_folder(asked) / "golden.jsonl"
             report = asyncio.run(measured.evaluate_site(golden, asked, settings, build=build, **how))
+            tracked.record(report, settings)
     _show(report, json=json)
 
 

@@ -11,6 +11,10 @@ import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from core.embedder import Encoder
+from core.grounding import groundedness, supports
+from core.signals import Evidence
+from core.similarity import STRANGERS, zero_of
+from evals.judged import Embedded, texts_of
 from evals.ragas_metrics import string_metrics
 from evals.rehearsal import Answered
 
@@ -46,6 +50,24 @@ async def cost(answers: Sequence[Answered]) -> Scores:
         "tokens/input": {each.question.id: float(each.turn.usage.input_tokens) for each in done},
         "tokens/output": {each.question.id: float(each.turn.usage.output_tokens) for each in done},
     }
+
+
+def grounded(encoder: Encoder) -> Scorer:
+    """How far the passages support what was answered (`core/grounding.py`); declining says nothing to support."""
+
+    async def score(answers: Sequence[Answered]) -> Scores:
+        embedded = Embedded(encoder)
+        speaking = [each for each in answers if each.done and not each.turn.declined and each.text]
+        embedded.of([text for each in speaking for whole in (each.text, *each.contexts) for text in texts_of(whole)])
+        zero = zero_of(embedded.of(STRANGERS))
+
+        def one(answered: Answered) -> float:
+            evidence = Evidence([embedded.told(text) for text in answered.contexts], answered.question.text, zero=zero)
+            return groundedness(supports(embedded.told(answered.text), evidence))
+
+        return {"groundedness": {each.question.id: one(each) for each in speaking}}
+
+    return score
 
 
 def similarity(encoder: Encoder) -> Scorer:

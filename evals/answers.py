@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from typing_extensions import Unpack
 
-from core.database import open_database
 from core.embedder import Encoder, load_encoder
-from core.errors import NotFoundError
-from core.records import Build
 from core.settings import Settings
 from evals import results
-from evals.answer_measures import Scorer, cost, declining, gold_contained, similarity, strings
+from evals.answer_measures import Scorer, cost, declining, gold_contained, grounded, similarity, strings
+from evals.corpora import corpus_folder
 from evals.corpus_site import corpus_site
 from evals.intervals import mean_interval
 from evals.judge import Judged, judge_of
@@ -26,7 +24,7 @@ from evals.readers import Task, read_task
 from evals.rehearsal import Answered, rehearse
 from evals.report import Report
 from evals.results import Result, Results
-from evals.retrieval import live_build
+from evals.subject import Subject, chosen, corpus_of, digest
 from serving.agent import Writer
 
 
@@ -40,6 +38,7 @@ class How(TypedDict, total=False):
     watch: Watch
 
 
+JUDGEMENTS = 3  # of each answer: enough to know how much they differ
 AT_ONCE = 4  # questions under way at any time: searching and quoting keep two cores busy with fewer
 
 
@@ -47,22 +46,23 @@ async def evaluate_site(
     questions: Path, site: str, settings: Settings, *, build: str | None = None, **how: Unpack[How]
 ) -> Report:
     """Questions to the build that is live on a site, or to another one of its builds."""
-    return await evaluate_answers(read_task(questions), chosen_build(site, build, settings), settings, **how)
+    return await evaluate_answers(read_task(questions), chosen(site, build, settings), settings, **how)
 
 
 async def evaluate_corpus(questions: Path, settings: Settings, **how: Unpack[How]) -> Report:
     """Questions to the `corpus.jsonl` beside them."""
     with corpus_site(questions, settings) as (build, here):
-        return await evaluate_answers(read_task(questions), build, here, **how)
+        subject = Subject(build, corpus_of(corpus_folder(questions)))
+        return await evaluate_answers(read_task(questions), subject, here, **how)
 
 
 async def evaluate_answers(
     task: Task,
-    build: Build,
+    subject: Subject,
     settings: Settings,
     *,
     scorers: Sequence[Scorer] | None = None,
-    judgements: int = 3,
+    judgements: int = JUDGEMENTS,
     writer: Writer | None = None,
     at_once: int = AT_ONCE,
     watch: Watch = silent,
@@ -73,35 +73,48 @@ async def evaluate_answers(
     """
     encoder = load_encoder(settings.embedding_model, settings)
     async with judge_of(settings, encoder, at_once=at_once) as judge:  # first: a judge without a key is soon told
-        answers = await rehearse(task.questions, build, settings, at_once=at_once, writer=writer, watch=watch)
+        answers = await rehearse(task.questions, subject.build, settings, at_once=at_once, writer=writer, watch=watch)
         judged = await judge.judge(answers, judgements, watch) if judge else None
-    scores: dict[str, Mapping[str, float]] = {}
+    found: dict[str, Mapping[str, float]] = {}
     for score in scorers or without_a_judge(encoder):
-        scores |= await score(answers)
-    scores |= judged.scores() if judged else {}
-    report = _report(scores, answers, judged).with_meta(**_meta(task, build, answers))
-    if judged:
-        report = report.with_meta(judge=settings.judge_model, judgements=judgements, **_named(judged))
+        found |= await score(answers)
+    found |= judged.scores() if judged else {}
+    scores, flaws = results.numbers_only(found)
+    meta = {
+        "task": task.name,
+        "questions": len(answers),
+        **made_with(task, subject, settings, judgements),
+        "model": ", ".join(dict.fromkeys(each.turn.model for each in answers if each.turn.model)),
+        **_failures(answers, judged, flaws),
+    }
+    report = _report(scores, answers, judged).with_meta(**meta)
     return report.with_meta(results=results.save(_results(scores, answers, report), settings))
 
 
 def without_a_judge(encoder: Encoder) -> list[Scorer]:
-    """What can be said of an answer without asking a model; a groundedness score is one more of these."""
-    return [gold_contained, declining, similarity(encoder), strings, cost]
+    """What can be said of an answer without asking a model."""
+    return [gold_contained, declining, grounded(encoder), similarity(encoder), strings, cost]
 
 
-def chosen_build(site: str, build: str | None, settings: Settings) -> Build:
-    """The build of that id if it is the site's, else the live one."""
-    if build is None:
-        return live_build(site, settings)
-    database = open_database(settings.database_location)
-    try:
-        found = database.builds.get(build)
-    finally:
-        database.close()
-    if found.site != site:
-        raise NotFoundError(f"Build {build} belongs to site {found.site}, not to {site}.")
-    return found
+def made_with(task: Task, subject: Subject, settings: Settings, judgements: int = JUDGEMENTS) -> dict[str, Any]:
+    """All that decides what an evaluation finds, as far as it can be known before."""
+    judging = {"judge": settings.judge_model, "judgements": judgements} if settings.judge_model else {}
+    return {
+        **subject.meta(),
+        "question_fingerprint": results.fingerprint(task),
+        "writer": subject.model or settings.model,
+        "passages": settings.passages,
+        "other_settings": _other_settings(subject, settings),
+        **judging,
+    }
+
+
+def _other_settings(subject: Subject, settings: Settings) -> str:
+    """A digest of what shapes answers and their measures besides, the site's policy among it."""
+    policy = settings.site_folder(subject.build.site) / "policy.md"
+    told = policy.read_text(encoding="utf-8") if policy.exists() else ""
+    shaping = (settings.model_base_url, settings.history_messages, settings.embedding_model)
+    return digest(told, *map(str, shaping))[:8]
 
 
 def _report(scores: Mapping[str, Mapping[str, float]], answers: Sequence[Answered], judged: Judged | None) -> Report:
@@ -112,21 +125,14 @@ def _report(scores: Mapping[str, Mapping[str, float]], answers: Sequence[Answere
     return Report(figures, {measure: mean_interval(values) for measure, values in said.items()})
 
 
-def _meta(task: Task, build: Build, answers: Sequence[Answered]) -> dict[str, object]:
-    meta: dict[str, object] = {
-        "task": task.name,
-        "questions": len(answers),
-        "question_fingerprint": results.fingerprint(task),
-        "site": build.site,
-        "build": build.id,
-        "model": ", ".join(dict.fromkeys(each.turn.model for each in answers if each.turn.model)),
+def _failures(answers: Sequence[Answered], judged: Judged | None, flaws: Sequence[str]) -> dict[str, Sequence[str]]:
+    """What failed, by name; a kind of failure that did not happen is left out."""
+    named = {
+        "failed": [f"{each.question.id}: {each.turn.error}" for each in answers if not each.done],
+        "judge_failed": [str(failure) for failure in judged.failures] if judged else [],
+        "not_a_number": flaws,
     }
-    failed = [f"{each.question.id}: {each.turn.error}" for each in answers if not each.done]
-    return meta | ({"failed": failed} if failed else {})
-
-
-def _named(judged: Judged) -> dict[str, list[str]]:
-    return {"judge_failed": [str(failure) for failure in judged.failures]} if judged.failures else {}
+    return {kind: failures for kind, failures in named.items() if failures}
 
 
 def _results(scores: Mapping[str, Mapping[str, float]], answers: Sequence[Answered], report: Report) -> Results:
@@ -140,7 +146,7 @@ def _results(scores: Mapping[str, Mapping[str, float]], answers: Sequence[Answer
         )
         for each in answers
     ]
-    return Results("answers", tuple(scores), tuple(rows), report.meta)
+    return Results("answers", tuple(scores), tuple(rows), report.meta, report.figures)
 
 
 def _details(answered: Answered) -> dict[str, object]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from core.errors import InvalidInputError
 from core.grades import Flip
@@ -15,7 +16,7 @@ from evals.intervals import Interval, paired_interval, share_interval
 from evals.results import Result, Results
 
 _LESS_IS_BETTER = ("seconds", "tokens/")
-_OF_ITS_OWN_CHOICE = "declined/precision"  # each side answers for the questions that it declined itself
+OF_ITS_OWN_CHOICE = "declined/precision"  # each side answers for the questions that it declined itself
 _DECISIVE = ("contains_gold", "fused/hit@1", "fused/hit@5")  # 0 or 1: a question on which it changed has flipped
 _NAMED = 3  # questions that a refusal names
 
@@ -70,7 +71,8 @@ class Comparison:
 
 def compare(a: Results, b: Results, names: tuple[str, str] = ("A", "B")) -> Comparison:
     """The comparison, or a refusal that says which questions stand in the way."""
-    _require_same_questions(a, b)
+    if why := incomparable(a, b):
+        raise InvalidInputError(why)
     shared = [measure for measure in a.measures if measure in b.measures]
     differences = [_difference(measure, a.values(measure), b.values(measure)) for measure in shared]
     one = [measure for measure in (*a.measures, *b.measures) if measure not in shared]
@@ -79,21 +81,36 @@ def compare(a: Results, b: Results, names: tuple[str, str] = ("A", "B")) -> Comp
     return Comparison(*names, len(a.rows), tuple(filter(None, differences)), tuple(flips), tuple(one))
 
 
-def _require_same_questions(a: Results, b: Results) -> None:
+def incomparable(a: Results, b: Results, names: tuple[str, str] = ("A", "B")) -> str | None:
+    """Why a difference between the two would say nothing; None where it says something."""
+    one, other = names
     if a.kind != b.kind:
-        raise InvalidInputError(f"A holds results of {a.kind} and B of {b.kind}: compare two of a kind.")
+        return f"{one} holds results of {a.kind} and {other} of {b.kind}: compare two of a kind."
     mine, others = ({row.id: row.question for row in side.rows} for side in (a, b))
     faults = [
-        _named("only in A", [name for name in mine if name not in others]),
-        _named("only in B", [name for name in others if name not in mine]),
+        _named(f"only in {one}", [name for name in mine if name not in others]),
+        _named(f"only in {other}", [name for name in others if name not in mine]),
         _named("worded differently", [name for name in mine if others.get(name, mine[name]) != mine[name]]),
     ]
     if told := ", ".join(filter(None, faults)):
-        raise InvalidInputError(f"A and B were not asked the same questions: {told}. Evaluate both on one file.")
+        return f"{one} and {other} were not asked the same questions: {told}. Evaluate both on one file."
     if a.meta.get("question_fingerprint") != b.meta.get("question_fingerprint"):
-        raise InvalidInputError(
-            "A and B share their questions but not the gold (answers, evidence or history): evaluate both on one file."
+        return (
+            f"{one} and {other} share their questions but not the gold (answers, evidence or history): "
+            "evaluate both on one file."
         )
+    return other_corpora(a.meta, b.meta, names)
+
+
+def other_corpora(a: Mapping[str, Any], b: Mapping[str, Any], names: tuple[str, str] = ("A", "B")) -> str | None:
+    """The same of what they were asked of; results that do not say it are taken at their word."""
+    ours, others = a.get("corpus_fingerprint"), b.get("corpus_fingerprint")
+    if not (ours and others) or ours == others:
+        return None
+    return (
+        f"{names[0]} and {names[1]} hold different corpora (fingerprints {ours} and {others}): where the sources are "
+        "others, a difference does not say which is better."
+    )
 
 
 def _named(fault: str, questions: Sequence[str]) -> str:
@@ -103,7 +120,7 @@ def _named(fault: str, questions: Sequence[str]) -> str:
 
 def _difference(measure: str, a: Mapping[str, float], b: Mapping[str, float]) -> Difference | None:
     """None where no question has a value on both sides."""
-    if measure == _OF_ITS_OWN_CHOICE:
+    if measure == OF_ITS_OWN_CHOICE:
         return _unpaired(measure, a, b) if a and b else None
     both = [question for question in a if question in b]
     if not both:

@@ -9,19 +9,19 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite, sqrt
 from statistics import fmean, variance
 from typing import Any
 
-from openai import APITimeoutError, AsyncOpenAI
+from openai import APITimeoutError
 
 from core.embedder import Encoder
-from core.errors import ConfigurationError
-from core.local_model import LOCAL, SHA256, SLOTS, local_model
-from core.local_model.client import direct_client
+from core.local_model import LOCAL, SHA256, SLOTS
+from core.records import Usage
 from core.settings import Settings
 from evals.answer_measures import Scores
+from evals.judge_client import Spent, judge_client
 from evals.progress import Watch, silent
 from evals.ragas_metrics import RAGAS, JudgedMetric, judged_metrics
 from evals.rehearsal import Answered
@@ -30,8 +30,6 @@ from evals.verdicts import Verdicts, key_of
 
 logger = logging.getLogger(__name__)
 
-_RETRIES = 1  # by OpenAI's client, of what timed out, was refused for its rate, or failed on the server
-_NO_KEY = "none-needed"  # an OpenAI client wants one, a server of one's own does not
 _ROUNDING = 1e-6  # what a sum of weights may be off
 _REASON = 160  # characters of a failure that are shown
 
@@ -56,6 +54,7 @@ class Judged:
     """All judgements of a run."""
 
     judgements: Sequence[Judgement]
+    usage: Usage = field(default_factory=Usage)  # as the judge's server told it, failures included
 
     def scores(self) -> Scores:
         """Metric -> question -> the mean of its verdicts; a question without any verdict is left out."""
@@ -79,7 +78,11 @@ class Judged:
                 figures[metric + NOISE] = sqrt(within)
                 figures[f"{metric}/noise_of_mean"] = sqrt(sum(means)) / len(means)
         failed, asked = len(self.failures), sum(judgement.asked for judgement in self.judgements)
-        return figures | {"judge/judgements": len(self.judgements), "judge/asked": asked, "judge/failed": failed}
+        figures |= {"judge/judgements": len(self.judgements), "judge/asked": asked, "judge/failed": failed}
+        return figures | {
+            "judge/tokens/input": self.usage.input_tokens,
+            "judge/tokens/output": self.usage.output_tokens,
+        }
 
     @property
     def failures(self) -> list[Judgement]:
@@ -98,8 +101,15 @@ class Judge:
     """Applies metrics to answers, `at_once` judgements at any time; `identity` is what else shapes a verdict."""
 
     def __init__(
-        self, metrics: Mapping[str, JudgedMetric], verdicts: Verdicts, identity: Sequence[str], *, at_once: int
+        self,
+        metrics: Mapping[str, JudgedMetric],
+        verdicts: Verdicts,
+        identity: Sequence[str],
+        *,
+        at_once: int,
+        spent: Spent | None = None,
     ) -> None:
+        self._spent = spent or Spent()
         self._metrics = metrics
         self._verdicts = verdicts
         self._identity = list(identity)
@@ -115,7 +125,8 @@ class Judge:
             watch("Judging", len(work))
             return judgement
 
-        return Judged(await asyncio.gather(*(one(*each) for each in work)))
+        judgements = await asyncio.gather(*(one(*each) for each in work))
+        return Judged(judgements, self._spent.usage)
 
     def _applicable(self, answers: Sequence[Answered]) -> Iterator[tuple[Answered, str]]:
         for answered in answers:
@@ -145,24 +156,14 @@ async def judge_of(settings: Settings, encoder: Encoder, *, at_once: int) -> Asy
         yield None
         return
     verdicts = Verdicts(settings.home / "evals" / "verdicts.jsonl")
-    async with judge_client(settings) as (name, client):
+    spent = Spent()
+    async with judge_client(settings, spent) as (name, client):
         is_local = name == LOCAL
         if is_local:
             at_once = min(at_once, SLOTS)  # a judgement's time runs while it waits for a slot
         server = SHA256 if is_local else settings.model_base_url or ""
         identity = (settings.judge_model, server, RAGAS, encoder.name)
-        yield Judge(judged_metrics(name, client, encoder), verdicts, identity, at_once=at_once)
-
-
-@asynccontextmanager
-async def judge_client(settings: Settings) -> AsyncGenerator[tuple[str, AsyncOpenAI]]:
-    """The name of the settings' judge at its server, and a client of that."""
-    if settings.judge_model == LOCAL:
-        name, client = LOCAL, await asyncio.to_thread(_local_client, settings)
-    else:
-        name, client = _name(settings.judge_model or ""), _client(settings)
-    async with client:
-        yield name, client
+        yield Judge(judged_metrics(name, client, encoder), verdicts, identity, at_once=at_once, spent=spent)
 
 
 def _applies(metric: JudgedMetric, answered: Answered) -> bool:
@@ -201,42 +202,3 @@ def reason(error: Exception) -> str:
         error = error.__cause__
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= _REASON else f"{text[:_REASON]} …"
-
-
-def _local_client(settings: Settings) -> AsyncOpenAI:
-    server = local_model()
-    return AsyncOpenAI(
-        api_key=server.key,
-        base_url=server.url,
-        timeout=settings.model_seconds,
-        max_retries=_RETRIES,
-        http_client=direct_client(),
-    )
-
-
-def _client(settings: Settings) -> AsyncOpenAI:
-    return AsyncOpenAI(
-        api_key=_key(settings),
-        base_url=settings.model_base_url,
-        timeout=settings.model_seconds,
-        max_retries=_RETRIES,
-    )
-
-
-def _name(model: str) -> str:
-    provider, _, name = model.partition(":")
-    if provider != "openai" or not name:
-        raise ConfigurationError(
-            f"FRONTDESK_JUDGE_MODEL={model} cannot judge: write `local`, or one like `openai:gpt-4o-mini`; any "
-            "OpenAI-compatible server is reached by FRONTDESK_MODEL_BASE_URL."
-        )
-    return name
-
-
-def _key(settings: Settings) -> str:
-    secret = settings.openai_api_key.get_secret_value().strip() if settings.openai_api_key else ""
-    if secret:
-        return secret
-    if settings.model_base_url:
-        return _NO_KEY
-    raise ConfigurationError(f"The judge {settings.judge_model} needs a key: set OPENAI_API_KEY.")

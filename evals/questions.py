@@ -28,7 +28,7 @@ from evals.progress import Watch, silent
 from evals.ragas_testset import written
 from evals.readers import read_questions
 from evals.report import Report
-from evals.retrieval import live_build
+from evals.subject import live_build
 
 DRAFTERS: Sequence[Drafter] = (faq.drafts, facts.drafts, rules.drafts, tables.drafts, definitions.drafts, howto.drafts)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
     from ragas.embeddings.base import BaseRagasEmbedding
 
+JUDGED = ("faithfulness", "answer_relevancy", "answer_correctness", "context_precision", "context_recall")
 RAGAS = f"ragas {version('ragas')}"
 
 Input = Literal["user_input", "response", "retrieved_contexts", "reference"]

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from core.settings import Settings
 from evals.drafting.drafts import Draft
 from evals.drafting.pages import Page
-from evals.judge import judge_client, reason
+from evals.judge import reason
+from evals.judge_client import judge_client
 from evals.progress import Watch, silent
 from evals.ragas_metrics import judging_model
 

@@ -26,6 +26,7 @@ from evals.readers import Task
 Kind = Literal["answers", "retrieval"]
 
 _META = b"frontdesk"
+_REMEMBERED = 50  # newest results of a site, among which those of the same conditions are looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Results:
     measures: tuple[str, ...]
     rows: tuple[Result, ...]
     meta: Mapping[str, Any]
+    figures: Mapping[str, float] = field(default_factory=dict)  # of the run as a whole
 
     def values(self, measure: str) -> dict[str, float]:
         """Question -> value, for the questions that the measure says something about."""
@@ -74,9 +76,29 @@ def load(name: str, settings: Settings) -> Results:
         table = pq.read_table(file)
     except pa.ArrowInvalid as error:
         raise InvalidInputError(f"{file} is not a Parquet file: {error}") from error
-    if _META not in (table.schema.metadata or {}):
+    if not _about(table.schema):
         raise InvalidInputError(f"{file} holds no results of `evals answers` or `evals retrieval`.")
     return _results(table)
+
+
+def latest(kind: Kind, conditions: Mapping[str, Any], settings: Settings) -> str | None:
+    """The name of the newest results of a site that were found under exactly these conditions."""
+    newest = sorted(_folder(settings).glob(f"{kind}-{conditions['site']}-*.parquet"), reverse=True)
+    for file in newest[:_REMEMBERED]:
+        meta = _about(pq.read_schema(file))["meta"]
+        if all(meta.get(name) == value for name, value in conditions.items()):
+            return file.stem
+    return None
+
+
+def numbers_only(scores: Mapping[str, Mapping[str, float]]) -> tuple[dict[str, dict[str, float]], list[str]]:
+    """The scores without those that are no number, and these by name: failures, and never part of a mean."""
+    kept = {
+        measure: {question: value for question, value in values.items() if isfinite(value)}
+        for measure, values in scores.items()
+    }
+    flaws = [f"{measure} of {name}" for measure, values in scores.items() for name in values.keys() - kept[measure]]
+    return {measure: values for measure, values in kept.items() if values or not scores[measure]}, sorted(flaws)
 
 
 def fingerprint(task: Task) -> str:
@@ -103,7 +125,12 @@ def _table(results: Results) -> pa.Table:
         columns[measure] = pa.array([_finite(row.scores.get(measure)) for row in results.rows], pa.float64())
     details = dict.fromkeys(name for row in results.rows for name in row.details)
     columns |= {name: pa.array([row.details.get(name) for row in results.rows]) for name in details}
-    about = {"kind": results.kind, "measures": results.measures, "meta": dict(results.meta)}
+    about = {
+        "kind": results.kind,
+        "measures": results.measures,
+        "meta": dict(results.meta),
+        "figures": dict(results.figures),
+    }
     return pa.table(columns).replace_schema_metadata({_META: json.dumps(about).encode()})
 
 
@@ -114,10 +141,16 @@ def _finite(value: float | None) -> float | None:
 
 
 def _results(table: pa.Table) -> Results:
-    about = json.loads(table.schema.metadata[_META])
+    about = _about(table.schema)
     measures: Sequence[str] = about["measures"]
     rows = [_row(row, measures) for row in table.to_pylist()]
-    return Results(about["kind"], tuple(measures), tuple(rows), about["meta"])
+    return Results(about["kind"], tuple(measures), tuple(rows), about["meta"], about.get("figures", {}))
+
+
+def _about(schema: pa.Schema) -> dict[str, Any]:
+    """What the whole run was made with; nothing where a file holds no results."""
+    about: dict[str, Any] = json.loads((schema.metadata or {}).get(_META, b"{}"))
+    return about
 
 
 def _row(row: dict[str, Any], measures: Sequence[str]) -> Result:

@@ -1,134 +1,86 @@
-"""How good is retrieval: dense, full text and fused, on a BEIR folder or against a site's live build."""
+"""How good is retrieval: dense, full text and fused, on a BEIR folder or against a build of a site."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, get_args
+from typing import Any, get_args
 
 import numpy as np
 
-from core.database import open_database
 from core.embedder import Encoder, load_encoder
-from core.errors import InvalidInputError, NotFoundError
+from core.errors import InvalidInputError
 from core.knowledge import BuildTable, Knowledge, Mode, Query
-from core.records import Build, Chunk
 from core.settings import Settings
 from core.similarity import STRANGERS, zero_of
 from evals import results
 from evals.corpora import corpus_folder, index_corpus
 from evals.intervals import Interval, mean_interval, paired_interval
 from evals.measures import per_question
+from evals.pages import Pages, by_id, by_path
 from evals.readers import Question, Task, read_task
 from evals.report import Report
 from evals.results import Result, Results
+from evals.subject import Subject, chosen, corpus_of
 from serving.context import asked, understood
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 _DEPTH = 100  # documents ranked per question
 _FIRST = 5  # documents that the results show
 
-Scores = Mapping[Mode, Mapping[str, Mapping[str, float]]]  # mode -> measure -> question -> value
+Scores = Mapping[str, Mapping[str, float]]  # mode/measure -> question -> value
 
 
 def evaluate_corpus(questions: Path, settings: Settings, *, one_passage: bool = False) -> Report:
     """Questions of a folder or file against the `corpus.jsonl` beside them."""
-    task = read_task(questions)
+    task, folder = read_task(questions), corpus_folder(questions)
     encoder = load_encoder(settings.embedding_model, settings)
-    table = index_corpus(corpus_folder(questions), settings, encoder, one_passage=one_passage)
-    report, found = _evaluate(task, table, encoder, _ById(_values(table, "document")))
-    return _saved(report, found, settings)
+    table = index_corpus(folder, settings, encoder, one_passage=one_passage)
+    shape = {} if one_passage else {"chunk_tokens": settings.chunk_tokens, "chunk_overlap": settings.chunk_overlap}
+    return _evaluate(
+        task, table, encoder, by_id(table), MODES, settings, shape | {"corpus_fingerprint": corpus_of(folder)}
+    )
 
 
-def evaluate_site(questions: Path, site: str, settings: Settings) -> Report:
-    """Questions with evidence pages against the build that is live on a site."""
-    build = live_build(site, settings)
-    task = read_task(questions)
-    table = Knowledge(settings.knowledge_location).open(build.table)
-    encoder = load_encoder(build.embedding_model, settings)
-    report, found = _evaluate(task, table, encoder, _ByPath(_values(table, "path")))
-    return _saved(report.with_meta(site=site, build=build.id), found, settings)
+def evaluate_site(questions: Path, site: str, settings: Settings, *, build: str | None = None) -> Report:
+    """Questions with evidence pages against the build that is live on a site, or another one of its builds."""
+    subject = chosen(site, build, settings)  # before the questions: a site that does not exist has none
+    return evaluate_build(read_task(questions), subject, settings)
 
 
-def live_build(site: str, settings: Settings) -> Build:
-    """The build that answers on a site; a site without one is an error that names the command."""
-    database = open_database(settings.database_location)
-    try:
-        live = database.sites.get(site).live_build
-        if live is None:
-            raise NotFoundError(
-                f"Site {site} has no live build. Make one: python -m pipelines index SOURCE --site {site}"
-            )
-        return database.builds.get(live)
-    finally:
-        database.close()
+def evaluate_build(
+    task: Task,
+    subject: Subject,
+    settings: Settings,
+    *,
+    modes: Sequence[Mode] = MODES,
+    encoder: Encoder | None = None,
+) -> Report:
+    """Questions with evidence pages against one build; `encoder` is its model's, where it is loaded already."""
+    table = Knowledge(settings.knowledge_location).open(subject.build.table)
+    model = encoder or load_encoder(subject.build.embedding_model, settings)
+    return _evaluate(task, table, model, by_path(table), modes, settings, made_with(task, subject, modes))
 
 
-class _Pages(Protocol):
-    """How a chunk and a judgement name the same page."""
-
-    def of(self, chunk: Chunk) -> str:
-        """The chunk's page, as `meant` names it."""
-
-    def meant(self, evidence: str) -> Collection[str]:
-        """The pages of the table that a judgement means; none where it is of another corpus."""
+def made_with(task: Task, subject: Subject, modes: Sequence[Mode] = MODES) -> dict[str, Any]:
+    """All that decides what a build's evaluation finds."""
+    return {**subject.meta(), "question_fingerprint": results.fingerprint(task), "searches": ", ".join(modes)}
 
 
-@dataclass(frozen=True)
-class _ById:
-    """A corpus: judgements name its ids."""
-
-    ids: frozenset[str]
-
-    def of(self, chunk: Chunk) -> str:
-        return chunk.document
-
-    def meant(self, evidence: str) -> Collection[str]:
-        return {evidence} & self.ids
-
-
-@dataclass(frozen=True)
-class _ByPath:
-    """A build: judgements name paths, of which one side may lack the first folders."""
-
-    paths: frozenset[str]
-
-    def of(self, chunk: Chunk) -> str:
-        return chunk.path
-
-    def meant(self, evidence: str) -> Collection[str]:
-        """The path itself, else all that end with it, else the longest that it ends with."""
-        if evidence in self.paths:
-            return {evidence}
-        longer = {path for path in self.paths if path.endswith(f"/{evidence}")}
-        shorter = [path for path in self.paths if evidence.endswith(f"/{path}")]
-        return longer or {max(shorter, key=len)} if longer or shorter else set()
-
-
-def _values(table: BuildTable, column: str) -> frozenset[str]:
-    return frozenset(table.lance.search().select([column]).to_arrow()[column].unique().to_pylist())
-
-
-def _evaluate(task: Task, table: BuildTable, encoder: Encoder, pages: _Pages) -> tuple[Report, list[Result]]:
+def _evaluate(
+    task: Task,
+    table: BuildTable,
+    encoder: Encoder,
+    pages: Pages,
+    modes: Sequence[Mode],
+    settings: Settings,
+    made_with: Mapping[str, Any],
+) -> Report:
     judged = [question for question in task.questions if question.id in task.relevant]
-    if not judged:
-        raise InvalidInputError(f"No question of {task.name} names a document that answers it: nothing to measure.")
-    names = {page: pages.meant(page) for question in judged for page in task.relevant[question.id]}
-    if not any(names.values()):
-        raise InvalidInputError(
-            f"None of the {len(names):,} pages that {task.name} names as evidence, such as {min(names)}, was indexed: "
-            "these questions are about other pages."
-        )
-    queries = _queries(judged, table, encoder)
-    scores: dict[Mode, Mapping[str, Mapping[str, float]]] = {}
-    rankings: dict[Mode, dict[str, list[str]]] = {mode: {} for mode in MODES}
-    for mode, ranked in rankings.items():
-        for question, query in zip(judged, queries, strict=True):
-            passages = table.search(replace(query, k=_DEPTH, mode=mode))
-            named = {page: evidence for evidence in task.relevant[question.id] for page in names[evidence]}
-            ranked[question.id] = _ranking([pages.of(passage.chunk) for passage in passages], named)
-        scores[mode] = per_question(ranked, task.relevant)
+    names = _named_pages(task, judged, pages)
+    rankings = _rankings(task, judged, table, encoder, pages, names, modes)
+    scores, flaws = results.numbers_only(_scored(rankings, task))
     meta = {
         "task": task.name,
         "questions": len(judged),
@@ -136,9 +88,53 @@ def _evaluate(task: Task, table: BuildTable, encoder: Encoder, pages: _Pages) ->
         "question_fingerprint": results.fingerprint(task),
         "chunks": table.rows(),
         "embedding_model": encoder.name,
+        **made_with,
+        **({"not_a_number": flaws} if flaws else {}),
     }
-    found = [_result(question, rankings["fused"][question.id], scores) for question in judged]
-    return _report(scores).with_meta(**meta), found
+    report = _report(scores, modes).with_meta(**meta)
+    found = [_result(question, rankings[modes[-1]][question.id], scores) for question in judged]
+    kept = Results("retrieval", tuple(scores), tuple(found), meta, report.figures)
+    return report.with_meta(results=results.save(kept, settings))
+
+
+def _named_pages(task: Task, judged: Sequence[Question], pages: Pages) -> dict[str, list[str]]:
+    """Evidence -> the pages that it means."""
+    if not judged:
+        raise InvalidInputError(f"No question of {task.name} names a document that answers it: nothing to measure.")
+    names = {page: sorted(pages.meant(page)) for question in judged for page in task.relevant[question.id]}
+    if not any(names.values()):
+        raise InvalidInputError(
+            f"None of the {len(names):,} pages that {task.name} names as evidence, such as {min(names)}, was indexed: "
+            "these questions are about other pages."
+        )
+    return names
+
+
+def _rankings(
+    task: Task,
+    judged: Sequence[Question],
+    table: BuildTable,
+    encoder: Encoder,
+    pages: Pages,
+    names: Mapping[str, Sequence[str]],
+    modes: Sequence[Mode],
+) -> dict[Mode, dict[str, list[str]]]:
+    """Mode -> question -> the pages found, each once, by the name that a judgement gives them."""
+    rankings: dict[Mode, dict[str, list[str]]] = {mode: {} for mode in modes}
+    for question, query in zip(judged, _queries(judged, table, encoder), strict=True):
+        named = {page: evidence for evidence in task.relevant[question.id] for page in names[evidence]}
+        for mode, ranked in rankings.items():
+            found = map(pages.of, table.ranked(replace(query, k=_DEPTH, mode=mode)))
+            ranked[question.id] = list(dict.fromkeys(named.get(page, page) for page in found))
+    return rankings
+
+
+def _scored(rankings: Mapping[Mode, Mapping[str, Sequence[str]]], task: Task) -> Scores:
+    return {
+        f"{mode}/{measure}": values
+        for mode, ranked in rankings.items()
+        for measure, values in per_question(ranked, task.relevant).items()
+    }
 
 
 def _queries(questions: Sequence[Question], table: BuildTable, encoder: Encoder) -> list[Query]:
@@ -152,35 +148,24 @@ def _queries(questions: Sequence[Question], table: BuildTable, encoder: Encoder)
 
 def _result(question: Question, ranking: Sequence[str], scores: Scores) -> Result:
     values = {
-        f"{mode}/{measure}": by_question[question.id]
-        for mode, measures in scores.items()
-        for measure, by_question in measures.items()
+        measure: by_question[question.id] for measure, by_question in scores.items() if question.id in by_question
     }
     return Result(question.id, question.text, "\n".join(ranking[:_FIRST]), values)
 
 
-def _saved(report: Report, found: Sequence[Result], settings: Settings) -> Report:
-    kept = Results("retrieval", tuple(found[0].scores), tuple(found), report.meta)
-    return report.with_meta(results=results.save(kept, settings))
-
-
-def _ranking(found: Sequence[str], named: Mapping[str, str]) -> list[str]:
-    """The pages found, each once, by the name that a judgement gives them."""
-    return list(dict.fromkeys(named.get(page, page) for page in found))
-
-
-def _report(scores: Scores) -> Report:
+def _report(scores: Scores, modes: Sequence[Mode]) -> Report:
     figures: dict[str, float] = {}
     intervals: dict[str, Interval] = {}
-    for mode, measures in scores.items():
-        for measure, values in measures.items():
-            figures[f"{mode}/{measure}"] = _mean(values)
-            intervals[f"{mode}/{measure}"] = mean_interval(values)
-    for other in MODES:
-        if other != "fused":
-            for measure, values in scores["fused"].items():
-                figures[f"fused-{other}/{measure}"] = _mean(values) - _mean(scores[other][measure])
-                intervals[f"fused-{other}/{measure}"] = paired_interval(values, scores[other][measure])
+    for measure, values in scores.items():
+        figures[measure] = _mean(values)
+        intervals[measure] = mean_interval(values)
+    for other in modes[:-1] if "fused" in modes else ():
+        for measure, values in scores.items():
+            mode, name = measure.split("/", 1)
+            against = scores.get(f"{other}/{name}", {})
+            if mode == "fused" and values.keys() == against.keys():
+                figures[f"fused-{other}/{name}"] = _mean(values) - _mean(against)
+                intervals[f"fused-{other}/{name}"] = paired_interval(values, against)
     return Report(figures, intervals)
 
 

@@ -54,6 +54,7 @@ def index(
     json: Json = False,
 ) -> None:
     """Register a source, index what changed in all sources of its site into a new build, and let that build answer."""
+    from evals.grade import light
     from pipelines.index import index
     from pipelines.progress import progress_bar
     from pipelines.site import furnish, read_files, registering
@@ -70,7 +71,8 @@ def index(
             with registering(database, name, source, base_url), progress_bar(Console(stderr=True)) as watch:
                 furnish(settings, name, files)
                 stores = _stores(settings, database)
-                outcome = index(name, settings, stores, models, watch, force=force, go_live=not stage)
+                grade = light(name, settings, stores)
+                outcome = index(name, settings, stores, models, watch, grade=grade, force=force, go_live=not stage)
         except KeyboardInterrupt:
             live = database.sites.get(name).live_build
             typer.echo(

@@ -16,7 +16,7 @@ from core.settings import Settings
 from core.tracking import TrackedRun
 from pipelines.cleanup import drop_old
 from pipelines.lease import held
-from pipelines.pointer import promote
+from pipelines.pointer import follow, promote
 from pipelines.report import Renewal
 from pipelines.stage import Models, Planned, Stores, Watch, changes_of, plan_build, stage
 from pipelines.web import drop_mirrors
@@ -72,12 +72,14 @@ def renew(
     report = stage(planned, settings, stores, models, watch, parent=run.id)
     build, live = report.build, planned.base.build if planned.base else None
     run.set_tag("build", build.id)
-    graded = grade(build, live, run.id)
+    apply = changes_of(settings, stores).apply
+    follow(build, stores.database, stores.knowledge, apply)  # or it would be graded without what was put meanwhile
+    graded = grade(stores.database.builds.get(build.id), live, run.id)
     stores.database.builds.grade(build.id, graded)
     run.set_tag("verdict", graded.verdict)
     if not (go_live and graded.may_answer):
         return Renewal(report, graded, is_live=False)
-    apply, expected = changes_of(settings, stores).apply, live.id if live else None
+    expected = live.id if live else None
     promote(build.site, build.id, stores.database, stores.knowledge, apply, by=by, expected=expected)
     return Renewal(report, graded)
 

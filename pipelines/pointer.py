@@ -46,8 +46,7 @@ def promote(
             raise NotFoundError(f"Site {site!r} has no build {build!r}.")
         if record.status not in (BuildStatus.STAGED, BuildStatus.PROMOTED):
             raise ConflictError(f"Build {build!r} is {record.status}: only a staged build can go live.")
-        table = knowledge.open(record.table)
-        _replay(record, table, database, apply)
+        table = follow(record, database, knowledge, apply)
         table.verify(sum(file.chunks for file in database.builds.files(build)))
         database.sites.promote(site, build, expected=expected, by=by)
 
@@ -72,9 +71,12 @@ def operator(what: str) -> str:
     return f"{what} by {getpass.getuser()} on {socket.gethostname()}"
 
 
-def _replay(build: Build, table: BuildTable, database: Database, apply: Apply) -> None:
+def follow(build: Build, database: Database, knowledge: Knowledge, apply: Apply) -> BuildTable:
+    """The build's table, after it took every change of the log that it lacks."""
+    table = knowledge.open(build.table)
     for change in database.changes.after(build.site, build.changes_applied):
         apply(build, table, change)
     if not table.is_indexed():  # nor is what was put while the build was live before
         table.build_indices()
         table.index_vectors()
+    return table

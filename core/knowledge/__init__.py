@@ -7,9 +7,10 @@ from core.knowledge.ann import Ann, AnnRecall
 from core.knowledge.filters import Filter
 from core.knowledge.schema import Vector, chunk_schema, to_batch
 from core.knowledge.store import Knowledge
-from core.knowledge.table import BuildTable, Mode, Query
+from core.knowledge.table import WEIGHTS, BuildTable, Mode, Query
 
 __all__ = [
+    "WEIGHTS",
     "Ann",
     "AnnRecall",
     "BuildTable",

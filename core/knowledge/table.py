@@ -26,7 +26,7 @@ from core.records import Chunk, Passage
 
 Mode = Literal["dense", "text", "fused"]
 
-_WEIGHTS = (0.45, 0.55)  # of the dense and the full-text search in a fused one (evals/LOG.md)
+WEIGHTS = (0.45, 0.55)  # of the dense and the full-text search in a fused one (evals/LOG.md)
 _COPIED = 4096  # rows at a time, from one build to the next
 
 
@@ -161,13 +161,22 @@ class BuildTable:
 
     def search(self, query: Query) -> list[Passage]:
         """The best `k` pages, best first, each as one passage of its best chunks."""
+        pages, found = self._pages(query)
+        return self._passages(pages, query, found)
+
+    def ranked(self, query: Query) -> list[str]:
+        """The documents of the same pages in the same order, for whom their text does not matter: twice as fast."""
+        return [page.document for page in self._pages(query)[0]]
+
+    def _pages(self, query: Query) -> tuple[list[FusedPage], list[list[Hit]]]:
+        """The best pages, and the hits of each search behind them."""
         searches = [
             *([self._searches.submit(self._dense, query)] if query.mode != "text" else []),
             *([self._searches.submit(self._text, query)] if query.mode != "dense" else []),
         ]
         found = [search.result() for search in searches]
-        pages = fuse(*found, weights=_WEIGHTS if query.mode == "fused" else None)
-        return self._passages(pages[: query.k], query, found)
+        pages = fuse(*found, weights=WEIGHTS if query.mode == "fused" else None)
+        return pages[: query.k], found
 
     def neighbours(self, chunk: Chunk, reach: int = 1) -> list[Chunk]:
         """The chunks up to `reach` positions around one in its document, itself included, in reading order."""

@@ -19,7 +19,7 @@ from core.knowledge import BuildTable, Knowledge, Query, Vector
 from core.settings import Settings
 from evals.readers import read_questions
 from evals.report import Report
-from evals.retrieval import live_build
+from evals.subject import live_build
 
 _ROUNDS = 3
 _ASKED = 60

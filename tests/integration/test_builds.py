@@ -363,3 +363,19 @@ def test_a_build_can_be_left_staged_and_promoted_by_hand(
     assert stores.database.sites.get("demo").live_build == first
     go_live("demo", renewal.report.build.id, stores, changes)
     assert stores.database.sites.get("demo").live_build == renewal.report.build.id
+
+
+def test_a_build_is_graded_with_what_was_put_since_it_began(
+    build: Index, changes: Changes, settings: Settings, stores: Stores
+) -> None:
+    build()
+    changes.make("demo", Change(UPLOAD.id, UPLOAD))
+    seen: list[set[str]] = []
+
+    def look(staged: Build, live: Build | None, _parent: str | None) -> Grade:
+        seen.extend(stores.knowledge.open(each.table).documents() for each in (staged, live) if each)
+        return Grade(staged.id, Verdict.FAILED)
+
+    index("demo", settings, stores, models_of(settings), lambda *_: None, grade=look, force=True)
+    assert UPLOAD.id in seen[0]
+    assert seen[0] == seen[1]

@@ -49,7 +49,7 @@ def golden(tmp_path: Path) -> Path:
     return file
 
 
-async def test_five_metrics_are_judged_three_times(settings: Settings, golden: Path) -> None:
+async def test_five_metrics_are_judged_three_times(settings: Settings, golden: Path, judge: JudgeModel) -> None:
     report = await evaluate_site(golden, "demo", settings)
     assert {name: report.figures[name] for name in ("faithfulness", "context_precision", "context_recall")} == {
         "faithfulness": 1,
@@ -60,6 +60,7 @@ async def test_five_metrics_are_judged_three_times(settings: Settings, golden: P
     assert 0 < report.figures["answer_correctness"] < 1
     assert report.figures["judge/judgements"] == report.figures["judge/asked"] == 5 * 2 * 3  # the cup was declined
     assert report.figures["judge/failed"] == 0
+    assert report.figures["judge/tokens/input"] == report.figures["judge/tokens/output"] == len(judge.prompts)
     for name in JUDGED:
         assert report.figures[f"{name}/noise"] == 0
         assert name in report.intervals

@@ -18,8 +18,9 @@ from core.knowledge import BuildTable
 from core.settings import Settings
 from evals.__main__ import app
 from evals.corpora import index_corpus
+from evals.pages import ByPath
 from evals.results import load
-from evals.retrieval import _ByPath, evaluate_corpus, evaluate_site
+from evals.retrieval import evaluate_corpus, evaluate_site
 from tests.fakes.encoders import FakeEncoder
 from tests.fakes.site import PAGES, furnish
 
@@ -172,7 +173,8 @@ def test_evidence_of_which_no_page_was_indexed_is_refused(settings: Settings, tm
     ],
 )
 def test_a_page_counts_for_evidence_only_where_none_matches_it_better(evidence: str, hits: set[str]) -> None:
-    pages = _ByPath(frozenset({"index.html", "products/index.html", "a/help.html", "b/help.html"}))
+    paths = ("index.html", "products/index.html", "a/help.html", "b/help.html")
+    pages = ByPath({path: path for path in paths})
     assert pages.meant(evidence) == hits
 
 

@@ -131,3 +131,13 @@ def test_answers_with_table_marks_do_not_break_the_table() -> None:
     comparison = compare(results(a), results(b))
     assert "| a \\| b<br>c [bold] | no |" in markdown(comparison)
     assert "[bold]" in printed(comparison)
+
+
+def test_results_of_another_corpus_are_refused() -> None:
+    mine, other = (
+        replace(results(scored("f1", 1.0)), meta={"question_fingerprint": "f", "corpus_fingerprint": corpus})
+        for corpus in ("here", "there")
+    )
+    assert compare(mine, mine).questions == 1
+    with pytest.raises(InvalidInputError, match="A and B hold different corpora"):
+        compare(mine, other)

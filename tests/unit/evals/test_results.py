@@ -10,7 +10,7 @@ import pytest
 from core.errors import InvalidInputError, NotFoundError
 from core.settings import Settings
 from evals.readers import Question, Task
-from evals.results import Result, Results, fingerprint, load, save
+from evals.results import Result, Results, fingerprint, latest, load, numbers_only, save
 
 RESULTS = Results(
     "answers",
@@ -71,3 +71,18 @@ def test_a_fingerprint_follows_questions_and_gold_and_not_their_order() -> None:
     assert mark == fingerprint(Task("elsewhere", (two, one), relevant))
     assert mark != fingerprint(Task("t", (Question("1", "a", answers=("y",)), two), relevant))
     assert mark != fingerprint(Task("t", (one, two), {"1": {"q": 1}}))
+
+
+def test_the_latest_results_of_the_same_conditions_are_found_again(settings: Settings) -> None:
+    name = save(RESULTS, settings)
+    conditions = {"site": "demo", "question_fingerprint": "f"}
+    assert latest("answers", conditions, settings) == name
+    assert latest("retrieval", conditions, settings) is None
+    for other in ({"site": "shop"}, {"question_fingerprint": "g"}, {"judge": "one"}):
+        assert latest("answers", conditions | other, settings) is None
+
+
+def test_what_is_no_number_is_named_and_in_no_mean() -> None:
+    kept, flaws = numbers_only({"m": {"1": 1.0, "2": float("nan")}, "n": {"1": float("inf")}, "o": {}})
+    assert kept == {"m": {"1": 1.0}, "o": {}}
+    assert flaws == ["m of 2", "n of 1"]
