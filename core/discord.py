@@ -21,6 +21,7 @@ _ATTEMPTS = 4
 _LONGEST_PAUSE = 30.0  # seconds that Discord may ask us to wait; it is not worth more
 _TITLE, _DESCRIPTION, _FIELD_NAME, _FIELD_VALUE, _FIELDS, _TOTAL = 256, 4096, 256, 1024, 25, 6000
 _SPECIAL = re.compile(r"([\\`*_~|<>\[\]@#])")
+_STUMBLE = 1.0  # seconds until a server that does not answer is asked again
 _BUSY, _BROKEN = 429, 500
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # below that it logs each URL
@@ -67,11 +68,13 @@ class Webhook:
             url = self._url.get_secret_value()
             answer = httpx.post(url, params={"wait": "true"}, json=payload, timeout=_SECONDS)
         except httpx.HTTPError as error:
-            raise NotDeliveredError(f"Discord cannot be reached ({type(error).__name__}).", retry_after=1) from None
+            raise NotDeliveredError(
+                f"Discord cannot be reached ({type(error).__name__}).", retry_after=_STUMBLE
+            ) from None
         if answer.status_code == _BUSY:
             raise self._busy(answer)
         if answer.status_code >= _BROKEN:
-            raise NotDeliveredError(f"Discord answered {answer.status_code}.", retry_after=1)
+            raise NotDeliveredError(f"Discord answered {answer.status_code}.", retry_after=_STUMBLE)
         if not answer.is_success:
             raise NotDeliveredError(f"Discord answered {answer.status_code}: check FRONTDESK_DISCORD_WEBHOOK.")
 

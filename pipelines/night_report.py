@@ -121,6 +121,10 @@ def _in_markdown(text: object) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
 
 
+def _signed(difference: float) -> str:
+    return f"{difference:+.3f}".replace("-", "−")
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -130,5 +134,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["md"] = _in_markdown
+    environment.filters |= {"md": _in_markdown, "signed": _signed}
     return environment

@@ -40,7 +40,9 @@ def grade(verdict: Verdict = Verdict.PASSED, **fields: Any) -> Grade:
 def night(grade: Grade | None = None, *, is_new: bool = True, is_live: bool = True, **fields: Any) -> Night:
     """A night whose build is `BUILD`, live instead of `LIVE` unless it is said otherwise."""
     tally = Tally()
-    tally.add([Note("read", 0, 4, IndexedFile("d1", "s1", "new.md", "h", "added", "", 7)), Note("embed", 0, 9, embedded=7)])
+    tally.add(
+        [Note("read", 0, 4, IndexedFile("d1", "s1", "new.md", "h", "added", "", 7)), Note("embed", 0, 9, embedded=7)]
+    )
     tally.add([Note("read", 0, 1, IndexedFile(NASTY, "s1", NASTY, "h", "failed", "is <encrypted>"))])
     report = IndexReport(replace(build(), id=BUILD if is_new else LIVE), tally, 14.2, is_new)
     changed = [DocumentChange(NASTY, "changed", 3, 1), DocumentChange("new.md", "added", 7, 0)]

@@ -89,9 +89,9 @@ def test_the_chart_shows_each_interval_on_one_scale_and_marks_those_without_zero
     charts = [found for tag, found in Page(html_of(night(grade()))).tags if tag == "svg" and "role" in found]
     ranges = [found for tag, found in Page(html_of(night(grade()))).tags if found.get("class") == "range"]
     assert [(found["aria-label"], found.get("class")) for found in charts] == [
-        ("-0.040 to +0.020", None),
+        ("−0.040 to +0.020", None),
         ("+0.010 to +0.090", "told"),
-        ("-0.010 to +0.050", None),
+        ("−0.010 to +0.050", None),
     ]
     assert ranges[1]["x2"] == "98.00%"  # the furthest end
     assert float(str(ranges[0]["x1"]).rstrip("%")) < 50 < float(str(ranges[0]["x2"]).rstrip("%"))
