@@ -20,7 +20,7 @@ _SECONDS = 10.0
 _ATTEMPTS = 4
 _LONGEST_PAUSE = 30.0  # seconds that Discord may ask us to wait; it is not worth more
 _TITLE, _DESCRIPTION, _FIELD_NAME, _FIELD_VALUE, _FIELDS, _TOTAL = 256, 4096, 256, 1024, 25, 6000
-_SPECIAL = re.compile(r"([\\`*_~|<>\[\]@#])")
+_SPECIAL = re.compile(r"([\\`*_~|<>\[\]#])")
 _STUMBLE = 1.0  # seconds until a server that does not answer is asked again
 _BUSY, _BROKEN = 429, 500
 

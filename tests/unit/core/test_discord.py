@@ -79,7 +79,7 @@ def test_nobody_there_is_an_error_without_the_secret(monkeypatch: pytest.MonkeyP
 
 
 def test_text_is_shown_as_it_is() -> None:
-    assert escaped("a|b <@1> *x*\n[y](z) @everyone") == r"a\|b \<\@1\> \*x\* \[y\](z) \@everyone"
+    assert escaped("a|b <@1> *x*\n[y](z) @everyone") == r"a\|b \<@1\> \*x\* \[y\](z) @everyone"
 
 
 @pytest.mark.parametrize(
