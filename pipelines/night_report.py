@@ -80,8 +80,8 @@ def _told(night: Night) -> dict[str, object]:
 
 def _reach(measured: Sequence[Measured]) -> float:
     """How far the chart goes to either side of zero: as far as any share's interval."""
-    ends = [abs(end) for each in measured if _is_share(each) for end in (*each.interval, each.difference)]  # type: ignore[misc]
-    return max([0.01, *ends])
+    intervals = [each.interval for each in measured if each.interval and _is_share(each)]
+    return max([0.01, *(abs(end) for interval in intervals for end in interval)])
 
 
 def _line(figure: Measured, reach: float) -> Line:

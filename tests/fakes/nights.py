@@ -33,8 +33,8 @@ def grade(verdict: Verdict = Verdict.PASSED, **fields: Any) -> Grade:
         Measured("seconds/answer", 2.1, 1.9),
     )
     flips = (Flip("q7", f"Is {NASTY} open?", "declined", "We open at nine.", "I do not know."),)
-    about = {"measured": measured, "flips": flips, "notes": ("No judge is set.",), "baseline": LIVE}
-    return Grade(BUILD, verdict, found, **{**about, "usage": Usage(12_345, 678)} | fields)
+    whole = Grade(BUILD, verdict, found, measured, flips, ("No judge is set.",), LIVE, Usage(12_345, 678))
+    return replace(whole, **fields)
 
 
 def night(grade: Grade | None = None, *, is_new: bool = True, is_live: bool = True, **fields: Any) -> Night:

@@ -161,6 +161,14 @@ def test_a_source_that_is_gone_fails_the_night_with_the_reason_and_live_stays(
     assert night.exported == 0  # the rest of the night was done
 
 
+def test_no_secret_of_a_source_is_told(spend: Spend, settings: Settings, stores: Stores) -> None:
+    stores.database.sources.ensure("demo", "ftp://me:s3cr3t@host/docs", None)
+    night = spend()
+    assert night.outcome == "failed"
+    told = report(night, settings) + report_files(night, settings)["html"].read_text() + night.to_json({})
+    assert "ftp://host/docs" in told and "s3cr3t" not in told
+
+
 def test_a_live_build_that_was_never_graded_is_graded_on_a_night_without_news(
     spend: Spend, stores: Stores, settings: Settings
 ) -> None:
@@ -251,6 +259,7 @@ def test_mlflow_holds_the_night_with_the_build_beneath(
     assert told.data.metrics["documents/added"] == 2
     assert {"report.html", "report.md"} <= {file.path for file in client.list_artifacts(night.run)}
     experiment = client.get_experiment_by_name("demo")
+    assert experiment
     beneath = client.search_runs([experiment.experiment_id], f"tags.`mlflow.parentRunId` = '{night.run}'")
     assert [run.info.run_name for run in beneath] == ["build"]
     assert client.get_run(failed.run).info.status == "FAILED"
