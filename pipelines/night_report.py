@@ -71,6 +71,7 @@ def _told(night: Night) -> dict[str, object]:
         "shown": _SHOWN,
         "failed": [file for file in night.report.tally.refused if file.outcome == "failed"] if night.report else [],
         "ignored": sum(file.outcome == "ignored" for file in night.report.tally.refused) if night.report else 0,
+        "remarks": night.report.remarks if night.report else (),
         "lines": [_line(each, reach) for each in night.grade.measured] if night.grade else [],
         "reach": reach,
         "bars": list(_bars(night)),

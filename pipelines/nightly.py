@@ -92,7 +92,7 @@ class _Shift:
 
     def _renewed(self, night: Night, models: Models, watch: Watch, grade: Grading) -> Night:
         changes_of(self.settings, self.stores).catch_up(night.site)
-        planned = plan_build(night.site, self.settings, self.stores, force=False)
+        planned = plan_build(night.site, self.settings, self.stores, watch)
         if planned.is_needed:
             where = (self.settings, self.stores, models, watch, self.run)
             return replace(night, renewal=renew(planned, *where, grade=grade, go_live=True, by="nightly"))

@@ -13,6 +13,7 @@ from pipelines.night import Night
 from pipelines.report import IndexReport, Renewal
 from pipelines.rows import Note
 from pipelines.tally import Tally
+from pipelines.web import Remark
 from tests.fakes.records import build
 
 BUILD = "20261121-020004-5f3a9c"
@@ -44,7 +45,8 @@ def night(grade: Grade | None = None, *, is_new: bool = True, is_live: bool = Tr
         [Note("read", 0, 4, IndexedFile("d1", "s1", "new.md", "h", "added", "", 7)), Note("embed", 0, 9, embedded=7)]
     )
     tally.add([Note("read", 0, 1, IndexedFile(NASTY, "s1", NASTY, "h", "failed", "is <encrypted>"))])
-    report = IndexReport(replace(build(), id=BUILD if is_new else LIVE), tally, 14.2, is_new)
+    remarks = [Remark(f"https://x/{NASTY}", "answered 503, and stays as it was")]
+    report = IndexReport(replace(build(), id=BUILD if is_new else LIVE), tally, 14.2, remarks, is_new)
     changed = [DocumentChange(NASTY, "changed", 3, 1), DocumentChange("new.md", "added", 7, 0)]
     told: dict[str, Any] = {
         "live": BUILD if is_new and is_live else LIVE,

@@ -57,6 +57,7 @@ def test_both_forms_tell_all_that_people_need(page: object) -> None:
         "sqlite:////srv/frontdesk/mlflow.db",
         "is <encrypted>",
         "I do not know.",
+        "answered 503, and stays as it was",
         "+3 −1 chunks",
         "grade",
     ):
@@ -68,7 +69,7 @@ def test_what_came_from_documents_is_text(page: object) -> None:
     assert callable(page)
     told = night(grade(), warnings=(NASTY,), notes=(NASTY,))
     found = page(told)
-    assert found.text.count(NASTY) == 5  # changed, failed, in a question that flipped, warned of, noted
+    assert found.text.count(NASTY) == 6  # changed, failed, remarked, in a question that flipped, warned of, noted
     assert not [tag for tag, _ in found.tags if tag in {"script", "em", "a"}]
 
 
