@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,6 +78,13 @@ class Visitor(Busy):
 
     def work(self) -> None:
         asyncio.run(self._ask())
+
+    def follow(self, build: str | None) -> None:
+        """Until an answer came from this build: the pointer is believed for a second."""
+        deadline = time.monotonic() + 30
+        while not self.turns or self.turns[-1].build != build:
+            assert self.is_alive() and time.monotonic() < deadline, f"no answer comes from build {build}"
+            self.stop.wait(0.05)
 
     async def _ask(self) -> None:
         embed = EmbeddingThread(Encoders(lambda model: load_encoder(model, self.settings)))
@@ -214,6 +222,7 @@ def test_a_night_killed_once(house: House, step: str) -> None:
     with Visitor(house.settings) as visitor, Editor(house.settings) as editor:
         house.killed_night(step)
         again = house.night()
+        visitor.follow(house.database.sites.get("demo").live_build)
     house.put |= editor.put
     house.erased |= editor.erased
     assert again in ("promoted", "unchanged")
