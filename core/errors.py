@@ -75,3 +75,9 @@ class IntegrityError(FrontdeskError):
     """A build that lost, doubled or cannot find rows: it must not be promoted."""
 
     code = "integrity"
+
+
+class NotDeliveredError(FrontdeskError):
+    """A message to people did not arrive; `retry_after` is set where it may yet."""
+
+    code = "not_delivered"

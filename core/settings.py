@@ -7,6 +7,7 @@ this class, so a field's description is the documentation.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,6 +17,10 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import ConfigurationError
+
+_WEBHOOK = re.compile(
+    r"https://(ptb\.|canary\.)?discord(app)?\.com/api/webhooks/|http://127\.0\.0\.1:\d+/"
+)  # or a test's
 
 
 class Settings(BaseSettings):
@@ -112,6 +117,11 @@ class Settings(BaseSettings):
         "`local`.",
     )
 
+    # Telling people
+    discord_webhook: SecretStr | None = Field(
+        None, description="A Discord channel's webhook, told how each night went: `https://discord.com/api/webhooks/…`."
+    )
+
     # Serving
     host: str = Field("127.0.0.1", description="Address the server listens on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="Port the server listens on.")
@@ -145,6 +155,13 @@ class Settings(BaseSettings):
             raise PydanticCustomError("overlap", "must be less than FRONTDESK_CHUNK_TOKENS")
         return overlap
 
+    @field_validator("discord_webhook")
+    @classmethod
+    def _webhook_is_discords(cls, webhook: SecretStr | None) -> SecretStr | None:
+        if webhook is not None and not _WEBHOOK.match(webhook.get_secret_value()):
+            raise PydanticCustomError("webhook", "must start with https://discord.com/api/webhooks/")
+        return webhook
+
     @property
     def knowledge_location(self) -> str:
         """Where LanceDB keeps its tables."""
@@ -168,6 +185,10 @@ class Settings(BaseSettings):
     def site_folder(self, site: str) -> Path:
         """The folder of a site's own files: `policy.md`, `golden.jsonl`."""
         return self.home / "sites" / site
+
+    def report_folder(self, site: str) -> Path:
+        """The folder of the reports on a site's nights."""
+        return self.home / "reports" / site
 
 
 def load_settings(**overrides: Any) -> Settings:

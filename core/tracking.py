@@ -39,6 +39,7 @@ class TrackedRun:
     def __init__(self, start: Callable[[], tuple[MlflowClient, str]]) -> None:
         self._client: MlflowClient | None = None
         self.id: str | None = None  # stays None where the tracker could not be reached
+        self.status = "FINISHED"  # as MLflow says it
         with self._going_on_without():
             self._client, self.id = start()
 
@@ -66,9 +67,13 @@ class TrackedRun:
         """One tag."""
         self._call(lambda client, run: client.set_tag(run, name, value))
 
-    def end(self, status: str) -> None:
-        """FINISHED or FAILED, as MLflow says it."""
-        self._call(lambda client, run: client.set_terminated(run, status))
+    def mark_failed(self) -> None:
+        """The run will end as FAILED."""
+        self.status = "FAILED"
+
+    def end(self) -> None:
+        """No more is to come."""
+        self._call(lambda client, run: client.set_terminated(run, self.status))
 
     def _call(self, action: Callable[[MlflowClient, str], object]) -> None:
         if self._client and self.id:
@@ -103,9 +108,10 @@ class Tracking:
         try:
             yield run
         except BaseException:
-            run.end("FAILED")
+            run.mark_failed()
             raise
-        run.end("FINISHED")
+        finally:
+            run.end()
 
 
 def _params(params: Mapping[str, Any]) -> list[Any]:

@@ -14,6 +14,7 @@ from rich.console import Console
 from core import cli
 from core.conversations import Conversations
 from core.database import Database, migrate, open_database
+from core.errors import ConflictError
 from core.knowledge import Knowledge
 from core.settings import Settings, load_settings
 from core.tracking import Tracking
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 app = cli.commands("From documents to knowledge, and from conversations to Parquet.")
 
 Site = Annotated[str | None, typer.Option(help="The site. [default: FRONTDESK_SITE]")]
+_NIGHTLY_ENDS = """
+Exit status, for a scheduler: 0 promoted, or nothing had changed; 1 it failed; 2 what was typed or set cannot be used;
+3 the gate refused the new build; 4 the gate could not say; 75 another process indexes the site, try again later;
+130 and 143 stopped by Ctrl-C and SIGTERM. With 1 to 75 the site answers
+as before.
+"""
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
 
 
@@ -59,6 +66,7 @@ def index(
     from pipelines.progress import progress_bar
     from pipelines.site import furnish, read_files, registering
     from pipelines.stage import models_of
+    from pipelines.stopping import stoppable
 
     given = {"chunk_tokens": chunk_tokens, "chunk_overlap": chunk_overlap, "embedding_model": embedding_model}
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
@@ -66,23 +74,51 @@ def index(
     migrate(settings.database_location)
     files = read_files(policy, golden)
     name = site or settings.site
-    with _database(settings) as database:
-        try:
-            with registering(database, name, source, base_url), progress_bar(Console(stderr=True)) as watch:
-                furnish(settings, name, files)
-                stores = _stores(settings, database)
-                grade = light(name, settings, stores)
-                outcome = index(name, settings, stores, models, watch, grade=grade, force=force, go_live=not stage)
-        except KeyboardInterrupt:
-            live = database.sites.get(name).live_build
-            typer.echo(
-                f"Stopped. Site {name} answers from {f'build {live}' if live else 'no build'} as before.", err=True
-            )
-            raise typer.Exit(130) from None
+    with (
+        _database(settings) as database,
+        stoppable(lambda: _stopped(database, name)),
+        registering(database, name, source, base_url),
+        progress_bar(Console(stderr=True)) as watch,
+    ):
+        furnish(settings, name, files)
+        stores = _stores(settings, database)
+        grade = light(name, settings, stores)
+        outcome = index(name, settings, stores, models, watch, grade=grade, force=force, go_live=not stage)
     if json:
         typer.echo(outcome.to_json())
     else:
         Console().print(outcome.table())
+
+
+@app.command(epilog=_NIGHTLY_ENDS)
+def nightly(*, site: Site = None, json: Json = False) -> None:
+    """Renew a site for the next day: index what changed, grade it, let it answer only if it is not worse, report."""
+    from evals.grade import full
+    from pipelines.night import EXIT_CODES, EXIT_UNDER_WAY
+    from pipelines.nightly import nightly, report_files
+    from pipelines.progress import progress_bar
+    from pipelines.stage import models_of
+    from pipelines.stopping import stoppable
+
+    settings = load_settings()
+    models = models_of(settings)
+    migrate(settings.database_location)
+    name = site or settings.site
+    with _database(settings) as database, stoppable(lambda: _stopped(database, name)):
+        stores = _stores(settings, database)
+        grade = full(name, settings, stores)
+        try:
+            with progress_bar(Console(stderr=True)) as watch:
+                night = nightly(name, settings, stores, models, watch, grade=grade)
+        except ConflictError as error:
+            typer.echo(error.message, err=True)
+            raise typer.Exit(EXIT_UNDER_WAY) from None
+    files = {form: str(file) for form, file in report_files(night, settings).items()}
+    if json:
+        typer.echo(night.to_json(files))
+    else:
+        Console().print(night.table(files))
+    raise typer.Exit(EXIT_CODES[night.outcome])
 
 
 @app.command()
@@ -153,14 +189,16 @@ def diff(
 @app.command()
 def worker() -> None:
     """Export ended turns to Parquet again and again, until SIGTERM; `python -m serving run` starts it by itself."""
-    from pipelines.worker import export_job, run_until_stopped, worker_log
+    from pipelines.stage import changes_of
+    from pipelines.worker import export_job, healing_job, one_after_the_other, run_until_stopped, worker_log
 
     settings = load_settings()
     log = worker_log(settings.log_level)
     with _database(settings) as database:
         conversations = Conversations(settings.conversations_location)
-        job = export_job(database, conversations, timedelta(seconds=settings.stale_turn_seconds), log)
-        run_until_stopped(job, settings.export_seconds, log)
+        export = export_job(database, conversations, timedelta(seconds=settings.stale_turn_seconds), log)
+        heal = healing_job(database, changes_of(settings, _stores(settings, database)), log)
+        run_until_stopped(one_after_the_other(export, heal), settings.export_seconds, log)
 
 
 @app.command()
@@ -204,6 +242,11 @@ def _publish(site: str | None, choose: Callable[[str, Database], str], by: str) 
         live, build = database.sites.get(name).live_build, choose(name, database)
         promote(name, build, database, stores.knowledge, changes_of(settings, stores).apply, expected=live, by=by)
     typer.echo(f"Site {name} answers from build {build}.")
+
+
+def _stopped(database: Database, site: str) -> str:
+    live = database.sites.get(site).live_build
+    return f"Stopped. Site {site} answers from {f'build {live}' if live else 'no build'}."
 
 
 def _stores(settings: Settings, database: Database) -> Stores:

@@ -37,19 +37,34 @@ class Changes:
         """Logs the change and makes it in the live build; returns its place in the log."""
         with held(self._database, publishing(site), wait=PATIENCE):
             sequence = self._database.changes.append(site, change)
-            live = self._database.sites.get(site).live_build
-            if live is not None:
-                build = self._database.builds.get(live)
-                table = self._knowledge.open(build.table)
-                for missing in self._database.changes.after(site, build.changes_applied):
-                    self.apply(build, table, missing)
+            self._follow(site)
             return sequence
+
+    def catch_up(self, site: str) -> int:
+        """Makes in the live build what the log holds and it does not, as when a process died between the two."""
+        if not self._missing(site):
+            return 0
+        with held(self._database, publishing(site), wait=PATIENCE):
+            return self._follow(site)
 
     def apply(self, build: Build, table: BuildTable, change: Change) -> None:
         """The change in one build's table, and noted; making it twice is making it once."""
         chunks = self._chunks(build, change.document) if change.document else []
         table.put(change.document_id, self._rows(build, chunks) if chunks else None)
         self._database.builds.note_change(build.id, change.sequence, _noted(change, chunks))
+
+    def _follow(self, site: str) -> int:
+        missing = self._missing(site)
+        for build, change in missing:
+            self.apply(build, self._knowledge.open(build.table), change)
+        return len(missing)
+
+    def _missing(self, site: str) -> list[tuple[Build, Change]]:
+        live = self._database.sites.get(site).live_build
+        if live is None:
+            return []
+        build = self._database.builds.get(live)
+        return [(build, change) for change in self._database.changes.after(site, build.changes_applied)]
 
     def _chunks(self, build: Build, document: Document) -> list[Chunk]:
         tokens, overlap = build.settings["chunk_tokens"], build.settings["chunk_overlap"]

@@ -1,7 +1,7 @@
 """Drops the tables of builds that nobody needs any more; what they were stays on record.
 
 Kept are the live build, the last few that were promoted before it, the newest while it waits for a promotion by hand,
-and whatever is younger than a grace for its readers.
+and whatever was made, promoted or left within a grace for its readers.
 """
 
 from __future__ import annotations
@@ -37,8 +37,19 @@ def superfluous(builds: Sequence[Build], live: str | None, keep: int, before: da
     """Of builds, newest first, those to be dropped; `keep` promoted ones stay, and all from `before` on."""
     promoted = [build for build in builds if build.status is BuildStatus.PROMOTED]
     awaited = [build for build in builds[:1] if build.status is BuildStatus.STAGED]  # somebody may promote it yet
-    kept = {live, *(build.id for build in [*promoted[:keep], *awaited])}
+    kept = {live, *(build.id for build in [*promoted[:keep], *awaited, *_just_left(promoted, live, before)])}
     return [build for build in builds if build.id not in kept and _is_over(build, before)]
+
+
+def _just_left(promoted: Sequence[Build], live: str | None, before: datetime) -> list[Build]:
+    """The build that answered until the live one took its place, where that was not long ago: it has readers yet."""
+    newest = sorted(promoted, key=_last_moment)[-2:]
+    has_moved = bool(newest) and newest[-1].id == live and _last_moment(newest[-1]) >= before
+    return newest[:-1] if has_moved else []
+
+
+def _last_moment(build: Build) -> datetime:
+    return max(build.created_at, build.promoted_at or build.created_at)
 
 
 def _is_over(build: Build, before: datetime) -> bool:
@@ -48,4 +59,4 @@ def _is_over(build: Build, before: datetime) -> bool:
         case BuildStatus.BUILDING:  # by a process that is gone: only one builds at a time
             return True
         case _:
-            return max(build.created_at, build.promoted_at or build.created_at) < before
+            return _last_moment(build) < before

@@ -1,10 +1,11 @@
-"""Holds a lease while a block runs: prolonged from a thread, given back at the end, expired where we died."""
+"""Holds a lease while a block runs: prolonged from a thread, given back at the end.
+
+A holder that died loses it when it expires, and at once where its process is known to be gone.
+"""
 
 from __future__ import annotations
 
 import logging
-import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
@@ -13,7 +14,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 
 from core.database import Database
 from core.errors import ConflictError
-from core.records import new_id
+from pipelines.holder import is_gone, new_holder
 
 _log = logging.getLogger(__name__)
 _SECONDS = 60.0  # a holder that died is waited for that long
@@ -23,8 +24,8 @@ _PROLONG = 15.0
 @contextmanager
 def held(database: Database, name: str, *, wait: float = 0) -> Iterator[None]:
     """Runs the block as the only holder of the lease; ConflictError says who has it, after `wait` seconds."""
-    holder = f"process {os.getpid()} on {socket.gethostname()} ({new_id()[:6]})"
-    _patiently(wait)(database.leases.take, name, holder, _SECONDS)
+    holder = new_holder()
+    _patiently(wait)(_take, database, name, holder)
     ended = Event()
     thread = Thread(target=_prolong, args=(database, name, holder, ended), name="lease", daemon=True)
     thread.start()
@@ -34,6 +35,14 @@ def held(database: Database, name: str, *, wait: float = 0) -> Iterator[None]:
         ended.set()
         thread.join()
         database.leases.release(name, holder)
+
+
+def _take(database: Database, name: str, holder: str) -> None:
+    other = database.leases.holder(name)
+    if other is not None and is_gone(other):
+        _log.warning("%s is taken over from %s, which is gone", name, other)
+        database.leases.release(name, other)
+    database.leases.take(name, holder, _SECONDS)
 
 
 def _prolong(database: Database, name: str, holder: str, ended: Event) -> None:

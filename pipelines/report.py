@@ -24,6 +24,7 @@ from pipelines.web import Remark
 _SHOWN = 20  # failed files on the terminal; MLflow has them all
 _NAMED = 3  # files that are ignored for one reason
 _SIGNS = {Verdict.PASSED: "[green]✓[/]", Verdict.FAILED: "[red]✗[/]", Verdict.UNKNOWN: "[yellow]?[/]"}
+_SCORES = {"fused/hit@5": "hit@5", "fused/MRR": "MRR", "contains_gold": "gold"}  # in a table, and what they are there
 _STAGES = {
     "fetch": "websites",
     "copy": "rows of unchanged documents",
@@ -171,16 +172,17 @@ def _named(urls: Sequence[str]) -> str:
 
 
 def builds_table(site: Site, builds: Sequence[Build]) -> Table:
-    """A site's builds, newest first, and which of them is live."""
+    """A site's builds, newest first, and which of them is live; some of their scores, of which `--json` has all."""
     table = Table(title=f"Site {site.id}", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
-    table.add_column("build", no_wrap=True)
+    table.add_column("build", min_width=22, overflow="fold")
     table.add_column("status", no_wrap=True)
-    for name in ("documents", "chunks", "new", "size"):
+    for name in ("documents", "chunks", "size"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("promoted", min_width=11, overflow="fold")
+    table.add_column("scores", no_wrap=True)
     for build in builds:
-        live = build.id == site.live_build
-        table.add_row(build.id, "[green]live[/]" if live else build.status, *_facts(build))
+        status = "[green]live[/]" if build.id == site.live_build else build.status
+        verdict = f"\n{_SIGNS[Verdict(build.verdict)]} {build.verdict}" if build.verdict else ""
+        table.add_row(f"{build.id}{_promoted(build)}", f"{status}{verdict}", *_facts(build))
     return table
 
 
@@ -189,12 +191,16 @@ def _facts(build: Build) -> Iterator[str]:
     counts: Counter[str] = Counter(build.counts)
     documents = sum(counts[f"documents/{outcome}"] for outcome in ("added", "changed", "unchanged"))
     chunks = counts["chunks/embedded"] + counts["chunks/reused"]
-    failed = f", {counts['documents/failed']:,} failed" if counts["documents/failed"] else ""
+    failed = f"\n{counts['documents/failed']:,} failed" if counts["documents/failed"] else ""
     yield f"{documents:,}{failed}"
-    yield f"{chunks:,}"
-    yield f"{counts['chunks/embedded']:,}"
+    yield f"{chunks:,}\n{counts['chunks/embedded']:,} new"
     yield f"{build.settings.get('chunk_tokens')}/{build.settings.get('chunk_overlap')}"
-    yield f"{build.promoted_at:%m-%d %H:%M}\n{build.promoted_by or ''}" if build.promoted_at else ""
+    yield "\n".join(f"{short:<6}{build.scores[name]:.2f}" for name, short in _SCORES.items() if name in build.scores)
+
+
+def _promoted(build: Build) -> str:
+    """When and by whom, beneath the build."""
+    return f"\n[dim]{build.promoted_at:%m-%d %H:%M} {escape(build.promoted_by or '')}[/]" if build.promoted_at else ""
 
 
 def builds_json(sites: Iterable[tuple[Site, Sequence[Build]]]) -> str:

@@ -79,9 +79,9 @@ def furnish(settings: Settings, site: str, files: SiteFiles) -> None:
     folder = settings.site_folder(site)
     folder.mkdir(parents=True, exist_ok=True)
     if files.policy is not None or not (folder / "policy.md").exists():
-        _write(folder / "policy.md", files.policy or _POLICY)
+        write_whole(folder / "policy.md", files.policy or _POLICY)
     if files.golden is not None:
-        _write(folder / "golden.jsonl", files.golden)
+        write_whole(folder / "golden.jsonl", files.golden)
 
 
 def _absolute(source: str) -> str:
@@ -100,8 +100,8 @@ def _text(path: Path) -> str:
         raise InvalidInputError(f"{path} cannot be read as text: {error}") from error
 
 
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all: the server reads it while we write."""
+def write_whole(path: Path, text: str) -> None:
+    """The file's text, whole or not at all, as others read it while we write."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
     part.write_text(text, encoding="utf-8")
     part.replace(path)

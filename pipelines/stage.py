@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from core.database import Database
@@ -85,12 +85,12 @@ def live_base(site: Site, stores: Stores) -> Base | None:
 
 
 def changes_of(settings: Settings, stores: Stores) -> Changes:
-    """What makes changes between builds, with each build's own embedding model."""
+    """What makes changes between builds, with each build's own embedding model, which it opens once."""
     return Changes(
         stores.database,
         stores.knowledge,
-        lambda model: load_tokenizer(model, settings),
-        lambda model: load_encoder(model, settings),
+        cache(lambda model: load_tokenizer(model, settings)),
+        cache(lambda model: load_encoder(model, settings)),
     )
 
 

@@ -1,4 +1,5 @@
-"""The worker: one process beside the server that exports ended turns and closes those whose host is gone.
+"""The worker: one process beside the server that exports ended turns, closes those whose host is gone, and makes in
+the live builds what their change logs hold and they do not.
 
 Run it with `python -m pipelines worker`. What fails is logged and tried again; SIGTERM ends it after the batch
 it is at. Knows no request and no model.
@@ -21,12 +22,15 @@ from tenacity.nap import sleep_using_event
 from core.conversations import Conversations
 from core.database import Database
 from core.records import now
+from pipelines.change import Changes
 from pipelines.export import export_batch
+
+Job = Callable[[Event], None]  # one round; it ends early once the event is set
 
 _LONGEST_PAUSE = 60  # seconds between attempts while something stays broken
 
 
-def run_until_stopped(job: Callable[[Event], None], every: float, log: FilteringBoundLogger) -> None:
+def run_until_stopped(job: Job, every: float, log: FilteringBoundLogger) -> None:
     """Does the job every so many seconds until SIGTERM or SIGINT, which it learns of through the event."""
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -39,7 +43,7 @@ def run_until_stopped(job: Callable[[Event], None], every: float, log: Filtering
     log.info("stopped")
 
 
-def repeat(job: Callable[[Event], None], every: float, stopping: Event, log: FilteringBoundLogger) -> None:
+def repeat(job: Job, every: float, stopping: Event, log: FilteringBoundLogger) -> None:
     """Round after round until `stopping`; a round that fails is tried again, after ever longer pauses."""
 
     def report(state: RetryCallState) -> None:
@@ -60,7 +64,7 @@ def repeat(job: Callable[[Event], None], every: float, stopping: Event, log: Fil
 
 def export_job(
     database: Database, conversations: Conversations, stale_after: timedelta, log: FilteringBoundLogger
-) -> Callable[[Event], None]:
+) -> Job:
     """Closes the turns that lost their host, then exports everything that has ended, batch by batch."""
 
     def job(stopping: Event) -> None:
@@ -68,6 +72,27 @@ def export_job(
             log.warning("turns lost their host", aborted=aborted)
         while not stopping.is_set() and (turns := export_batch(database, conversations)):
             log.info("exported", turns=turns)
+
+    return job
+
+
+def healing_job(database: Database, changes: Changes, log: FilteringBoundLogger) -> Job:
+    """Lets each live build follow its site's change log, where who logged a change died before making it."""
+
+    def job(stopping: Event) -> None:
+        for site in database.sites.list():
+            if not stopping.is_set() and (made := changes.catch_up(site.id)):
+                log.warning("changes were logged and not made", site=site.id, made=made)
+
+    return job
+
+
+def one_after_the_other(*jobs: Job) -> Job:
+    """One job of several; one that fails is tried again together with those before it."""
+
+    def job(stopping: Event) -> None:
+        for each in jobs:
+            each(stopping)
 
     return job
 

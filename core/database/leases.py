@@ -29,6 +29,11 @@ class Leases:
                     f"{other['expires_at']:%H:%M:%S} UTC, longer if it is still at work. Try again later."
                 )
 
+    def holder(self, name: str) -> str | None:
+        """Who has the lease, expired or not."""
+        with self._transactions.read() as connection:
+            return connection.scalar(select(leases.c.holder).where(leases.c.name == name))
+
     def release(self, name: str, holder: str) -> None:
         """Gives the lease back; nothing happens where another holds it by now."""
         mine = (leases.c.name == name) & (leases.c.holder == holder)

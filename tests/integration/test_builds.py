@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -22,10 +23,11 @@ from pipelines.cleanup import drop_old
 from pipelines.index import building, index
 from pipelines.ingest import document_id
 from pipelines.lease import held
-from pipelines.pointer import before_live, promote
+from pipelines.pointer import before_live, promote, publishing
 from pipelines.report import IndexReport
 from pipelines.site import registering
 from pipelines.stage import Stores, changes_of, models_of
+from pipelines.worker import healing_job, worker_log
 from tests.fakes.site import share_models
 
 PAGES = {
@@ -212,6 +214,24 @@ def test_what_was_put_or_erased_in_between_follows_a_rollback_and_a_new_build(
     assert build(chunk_tokens=64).is_new
     check()
     assert not build(chunk_tokens=64).is_new
+
+
+def test_a_change_whose_maker_died_after_logging_it_is_made_by_the_worker(
+    build: Index, stores: Stores, changes: Changes, settings: Settings
+) -> None:
+    build()
+    [source] = stores.database.sources.of("demo")
+    returns = document_id(source.id, "returns.md")
+    stores.database.changes.append("demo", Change(UPLOAD.id, UPLOAD))
+    stores.database.changes.append("demo", Change(returns, None))
+    stores.database.sites.ensure("empty")
+    assert "returns.md" in found(settings, stores, "Can I return an item?")
+    heal = healing_job(stores.database, changes, worker_log("CRITICAL"))
+    heal(Event())
+    assert found(settings, stores, "What soup is on the lunch menu?")[0] == "menu.md"
+    assert "returns.md" not in found(settings, stores, "Can I return an item?")
+    with held(stores.database, publishing("demo")):
+        heal(Event())  # where nothing is missing it needs no lease
 
 
 def test_a_change_made_while_a_build_is_staged_is_in_it_when_it_goes_live(

@@ -32,6 +32,19 @@ def test_what_is_young_stays_for_its_readers() -> None:
     assert superfluous(young, young[0].id, 1, LONG_AGO) == []
 
 
+def test_the_build_that_answered_until_just_now_stays_for_its_readers() -> None:
+    live = made(BuildStatus.PROMOTED, ago=timedelta(seconds=1))
+    left, older = (made(BuildStatus.PROMOTED, ago=timedelta(days=days)) for days in (2, 3))
+    assert superfluous([live, left, older], live.id, 1, LONG_AGO) == [older]
+    assert superfluous([live, left, older], live.id, 1, now()) == [left, older]
+
+
+def test_after_a_rollback_it_is_the_newer_one_that_has_readers_yet() -> None:
+    left, live = made(BuildStatus.PROMOTED, ago=timedelta(days=2)), made(BuildStatus.PROMOTED, ago=timedelta(days=3))
+    rolled_back = replace(live, promoted_at=now())
+    assert superfluous([left, rolled_back], live.id, 1, LONG_AGO) == []
+
+
 def test_a_staged_or_failed_build_goes_after_the_grace() -> None:
     old = [made(BuildStatus.FAILED), made(BuildStatus.STAGED)]
     assert superfluous([*old, made(BuildStatus.STAGED, ago=timedelta(hours=1))], None, 3, LONG_AGO) == old

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from core.grades import Finding, Grade, Measured, Verdict
-from core.records import IndexedFile, Outcome, Site
+from core.records import BuildStatus, IndexedFile, Outcome, Site, now
 from pipelines.report import IndexReport, Renewal, builds_json, builds_table
 from pipelines.rows import Note
 from pipelines.tally import Tally
@@ -119,3 +119,26 @@ def test_what_is_to_be_said_of_single_pages_is_one_line_a_reason(report: IndexRe
         "! https://x/[a]: answered 503",
     ]
     assert said.told()["meta"]["remarks"][-1] == {"url": "https://x/[a]", "reason": "answered 503"}
+
+
+def test_eighty_columns_hold_a_build_with_verdict_scores_and_who_promoted_it() -> None:
+    full = replace(
+        build(),
+        id="20261121-020004-5f3a9c",
+        status=BuildStatus.PROMOTED,
+        settings={"chunk_tokens": 1024, "chunk_overlap": 128},
+        counts={"documents/unchanged": 123_456, "documents/failed": 1_234, "chunks/reused": 987_654},
+        verdict="unknown",
+        scores={"fused/hit@5": 0.944, "fused/MRR": 0.81, "contains_gold": 1.0, "dense/MRR": 0.5},
+        promoted_at=now(),
+        promoted_by="promote by operator on web1",
+    )
+    console = Console(file=StringIO(), width=80)
+    console.print(builds_table(Site("demo"), [full]))
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+    for told in (full.id, "? unknown", "hit@5 0.94", "MRR   0.81", "gold  1.00", "1,234 failed", "operator"):
+        assert told in text
+    told = json.loads(builds_json([(Site("demo"), [full])]))["demo"]["builds"][0]
+    assert (told["verdict"], told["scores"]["dense/MRR"]) == ("unknown", 0.5)
