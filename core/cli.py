@@ -10,7 +10,7 @@ from rich.text import Text
 
 from core.errors import ConfigurationError, FrontdeskError, InvalidInputError, NotFoundError
 
-BUILDS = "live, staged, previous (what a rollback takes), an id or how it begins"  # core/database/named.py finds them
+BUILDS = "live, staged, previous (what a rollback takes), an id, its beginning or its end"  # core/database/named.py finds them
 
 _MENDABLE = (InvalidInputError, NotFoundError, ConfigurationError)
 

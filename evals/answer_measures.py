@@ -26,7 +26,10 @@ async def gold_contained(answers: Sequence[Answered]) -> Scores:
 
 
 async def declining(answers: Sequence[Answered]) -> Scores:
-    """Precision: of the declined, those that cannot be answered. Recall: of those, the declined."""
+    """Precision: of the declined, those that cannot be answered. Recall: of those, the declined.
+
+    False refusals: of those that can be answered, the declined.
+    """
     done = [each for each in answers if each.done]
     return {
         "declined/precision": {
@@ -35,7 +38,18 @@ async def declining(answers: Sequence[Answered]) -> Scores:
         "declined/recall": {
             each.question.id: float(each.turn.declined) for each in done if not each.question.answerable
         },
+        "false_refusals": {each.question.id: float(each.turn.declined) for each in done if each.question.answerable},
     }
+
+
+def answered_or_declined(answers: Sequence[Answered]) -> dict[str, int]:
+    """How many of those that can be answered, and of those that cannot, were: `answerable/answered` and so on."""
+    counts = {f"{one}/{other}": 0 for one in ("answerable", "unanswerable") for other in ("answered", "declined")}
+    for each in answers:
+        if each.done:
+            able = "answerable" if each.question.answerable else "unanswerable"
+            counts[f"{able}/{'declined' if each.turn.declined else 'answered'}"] += 1
+    return counts
 
 
 async def cost(answers: Sequence[Answered]) -> Scores:

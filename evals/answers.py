@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from time import perf_counter
 from typing import TypedDict
 
 from typing_extensions import Unpack
@@ -17,8 +18,17 @@ from core.errors import NotFoundError
 from core.records import Build
 from core.settings import Settings
 from evals import results
-from evals.answer_measures import Scorer, cost, declining, gold_contained, similarity, strings
+from evals.answer_measures import (
+    Scorer,
+    answered_or_declined,
+    cost,
+    declining,
+    gold_contained,
+    similarity,
+    strings,
+)
 from evals.corpus_site import corpus_site
+from evals.grounded import groundedness
 from evals.intervals import mean_interval
 from evals.judge import Judged, judge_of
 from evals.progress import Watch, silent
@@ -39,6 +49,8 @@ class How(TypedDict, total=False):
     at_once: int
     watch: Watch
 
+
+Scored = Mapping[str, float]  # question -> value
 
 AT_ONCE = 4  # questions under way at any time: searching and quoting keep two cores busy with fewer
 
@@ -75,19 +87,29 @@ async def evaluate_answers(
     async with judge_of(settings, encoder, at_once=at_once) as judge:  # first: a judge without a key is soon told
         answers = await rehearse(task.questions, build, settings, at_once=at_once, writer=writer, watch=watch)
         judged = await judge.judge(answers, judgements, watch) if judge else None
-    scores: dict[str, Mapping[str, float]] = {}
-    for score in scorers or without_a_judge(encoder):
-        scores |= await score(answers)
+    scores, seconds = await scored(answers, scorers or without_a_judge(encoder))
     scores |= judged.scores() if judged else {}
-    report = _report(scores, answers, judged).with_meta(**_meta(task, build, answers))
+    report = _report(scores, answers, judged).with_meta(**_meta(task, build, answers), measuring_seconds=seconds)
     if judged:
         report = report.with_meta(judge=settings.judge_model, judgements=judgements, **_named(judged))
     return report.with_meta(results=results.save(_results(scores, answers, report), settings))
 
 
 def without_a_judge(encoder: Encoder) -> list[Scorer]:
-    """What can be said of an answer without asking a model; a groundedness score is one more of these."""
-    return [gold_contained, declining, similarity(encoder), strings, cost]
+    """What can be said of an answer without asking a model."""
+    return [gold_contained, declining, groundedness(encoder), similarity(encoder), strings, cost]
+
+
+async def scored(answers: Sequence[Answered], scorers: Sequence[Scorer]) -> tuple[dict[str, Scored], dict[str, float]]:
+    """Measure -> question -> value, and the seconds that each scorer took, by its first measure."""
+    scores: dict[str, Scored] = {}
+    seconds: dict[str, float] = {}
+    for score in scorers:
+        began = perf_counter()
+        found = await score(answers)
+        seconds[next(iter(found))] = round(perf_counter() - began, 2)
+        scores |= found
+    return scores, seconds
 
 
 def chosen_build(site: str, build: str | None, settings: Settings) -> Build:
@@ -107,6 +129,7 @@ def chosen_build(site: str, build: str | None, settings: Settings) -> Build:
 def _report(scores: Mapping[str, Mapping[str, float]], answers: Sequence[Answered], judged: Judged | None) -> Report:
     said = {measure: values for measure, values in scores.items() if values}
     figures = {measure: sum(values.values()) / len(values) for measure, values in said.items()}
+    figures |= answered_or_declined(answers)
     figures["answers/failed"] = sum(not each.done for each in answers)
     figures |= judged.figures() if judged else {}
     return Report(figures, {measure: mean_interval(values) for measure, values in said.items()})

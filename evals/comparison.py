@@ -14,7 +14,7 @@ from core.grades import Flip
 from evals.intervals import Interval, paired_interval, share_interval
 from evals.results import Result, Results
 
-_LESS_IS_BETTER = ("seconds", "tokens/")
+_LESS_IS_BETTER = ("seconds", "tokens/", "false_refusals", "unsupported")
 _OF_ITS_OWN_CHOICE = "declined/precision"  # each side answers for the questions that it declined itself
 _DECISIVE = ("contains_gold", "fused/hit@1", "fused/hit@5")  # 0 or 1: a question on which it changed has flipped
 _NAMED = 3  # questions that a refusal names

@@ -1,4 +1,4 @@
-"""Builds by what people call them: `live`, `staged`, `previous`, an id, or how an id begins."""
+"""Builds by what people call them: `live`, `staged`, `previous`, an id, or how an id begins or ends."""
 
 from __future__ import annotations
 
@@ -16,19 +16,27 @@ def named_build(database: Database, site: str, name: str) -> Build:
     known, builds = database.sites.get(site), database.builds.of(site)
     if name in _ROLES:
         return _ROLES[name](known, builds)
-    found = [build for build in builds if build.id == name] or [build for build in builds if build.id.startswith(name)]
-    if not found or not name:
+    found = _called(name, builds)
+    if not found:
         raise NotFoundError(
             f"Site {site} has no build {name!r}. `python -m pipelines status --site {site}` lists those it has."
         )
     if len(found) > 1:
-        raise InvalidInputError(f"{len(found)} builds of site {site} begin with {name!r}: name more of the id.")
+        raise InvalidInputError(
+            f"{len(found)} builds of site {site} have {name!r} at an end of their id: name more of it."
+        )
     if found[0].status not in _WHOLE:
         raise InvalidInputError(
             f"Build {found[0].id} of site {site} is {found[0].status}: only a build that is staged or was promoted "
             "can be used."
         )
     return found[0]
+
+
+def _called(name: str, builds: Sequence[Build]) -> list[Build]:
+    """The one whose id it is, else all whose id begins or ends with it."""
+    exact = [build for build in builds if build.id == name]
+    return exact or [build for build in builds if name and (build.id.startswith(name) or build.id.endswith(name))]
 
 
 def _live(site: Site, builds: Sequence[Build]) -> Build:

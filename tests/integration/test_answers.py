@@ -49,6 +49,8 @@ async def test_every_question_is_asked_and_measured(settings: Settings, golden: 
     figures = report.figures
     assert figures["contains_gold"] == pytest.approx(2 / 3)
     assert figures["declined/precision"] == figures["declined/recall"] == 1
+    assert (figures["false_refusals"], figures["answerable/answered"], figures["unanswerable/declined"]) == (0, 3, 1)
+    assert (figures["groundedness"] > 0.9, figures["unsupported"]) == (True, 0)  # it quotes
     assert figures["rouge_recall"] > figures["rouge_score"] > 0
     assert 0 < figures["semantic_similarity"] < 1
     assert figures["seconds"] > 0

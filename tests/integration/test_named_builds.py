@@ -60,13 +60,13 @@ def test_the_first_build_has_none_before_it(database: Database, make: Make) -> N
         named_build(database, "demo", "previous")
 
 
-def test_the_beginning_of_an_id_will_do_while_one_build_has_it(database: Database, make: Make) -> None:
+def test_either_end_of_an_id_will_do_while_one_build_has_it(database: Database, make: Make) -> None:
     make("abc1")
     make("abd2")
     make("ab")
-    assert named_build(database, "demo", "abc").id == "abc1"
+    assert named_build(database, "demo", "abc").id == named_build(database, "demo", "c1").id == "abc1"
     assert named_build(database, "demo", "ab").id == "ab"
-    with pytest.raises(InvalidInputError, match="3 builds of site demo begin with 'a'"):
+    with pytest.raises(InvalidInputError, match="3 builds of site demo have 'a'"):
         named_build(database, "demo", "a")
 
 
