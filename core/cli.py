@@ -10,7 +10,8 @@ from rich.text import Text
 
 from core.errors import ConfigurationError, FrontdeskError, InvalidInputError, NotFoundError
 
-BUILDS = "live, staged, previous (what a rollback takes), an id, its beginning or its end"  # core/database/named.py finds them
+# How a build is named; core/database/named.py finds it.
+BUILDS = "live, staged, previous (what a rollback takes), an id, its beginning or its end"
 
 _MENDABLE = (InvalidInputError, NotFoundError, ConfigurationError)
 

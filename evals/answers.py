@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from typing_extensions import Unpack
 
-from core.database import open_database
 from core.embedder import Encoder, load_encoder
-from core.errors import NotFoundError
 from core.records import Build
 from core.settings import Settings
 from evals import results
@@ -27,6 +25,7 @@ from evals.answer_measures import (
     similarity,
     strings,
 )
+from evals.builds import site_build
 from evals.corpus_site import corpus_site
 from evals.grounded import groundedness
 from evals.intervals import mean_interval
@@ -36,7 +35,6 @@ from evals.readers import Task, read_task
 from evals.rehearsal import Answered, rehearse
 from evals.report import Report
 from evals.results import Result, Results
-from evals.retrieval import live_build
 from serving.agent import Writer
 
 
@@ -56,10 +54,10 @@ AT_ONCE = 4  # questions under way at any time: searching and quoting keep two c
 
 
 async def evaluate_site(
-    questions: Path, site: str, settings: Settings, *, build: str | None = None, **how: Unpack[How]
+    questions: Path, site: str, settings: Settings, *, build: str = "live", **how: Unpack[How]
 ) -> Report:
-    """Questions to the build that is live on a site, or to another one of its builds."""
-    return await evaluate_answers(read_task(questions), chosen_build(site, build, settings), settings, **how)
+    """Questions to a site's build of that name."""
+    return await evaluate_answers(read_task(questions), site_build(site, settings, build), settings, **how)
 
 
 async def evaluate_corpus(questions: Path, settings: Settings, **how: Unpack[How]) -> Report:
@@ -92,7 +90,7 @@ async def evaluate_answers(
     report = _report(scores, answers, judged).with_meta(**_meta(task, build, answers), measuring_seconds=seconds)
     if judged:
         report = report.with_meta(judge=settings.judge_model, judgements=judgements, **_named(judged))
-    return report.with_meta(results=results.save(_results(scores, answers, report), settings))
+    return report.with_meta(results=results.save(results_of(answers, scores, report.meta), settings))
 
 
 def without_a_judge(encoder: Encoder) -> list[Scorer]:
@@ -112,21 +110,22 @@ async def scored(answers: Sequence[Answered], scorers: Sequence[Scorer]) -> tupl
     return scores, seconds
 
 
-def chosen_build(site: str, build: str | None, settings: Settings) -> Build:
-    """The build of that id if it is the site's, else the live one."""
-    if build is None:
-        return live_build(site, settings)
-    database = open_database(settings.database_location)
-    try:
-        found = database.builds.get(build)
-    finally:
-        database.close()
-    if found.site != site:
-        raise NotFoundError(f"Build {build} belongs to site {found.site}, not to {site}.")
-    return found
+def results_of(answers: Sequence[Answered], scores: Mapping[str, Scored], meta: Mapping[str, Any]) -> Results:
+    """Answers and their scores as they are kept."""
+    rows = [
+        Result(
+            each.question.id,
+            each.question.text,
+            each.turn.answer if each.done else f"✗ {each.turn.error}",
+            {measure: values[each.question.id] for measure, values in scores.items() if each.question.id in values},
+            _details(each),
+        )
+        for each in answers
+    ]
+    return Results("answers", tuple(scores), tuple(rows), meta)
 
 
-def _report(scores: Mapping[str, Mapping[str, float]], answers: Sequence[Answered], judged: Judged | None) -> Report:
+def _report(scores: Mapping[str, Scored], answers: Sequence[Answered], judged: Judged | None) -> Report:
     said = {measure: values for measure, values in scores.items() if values}
     figures = {measure: sum(values.values()) / len(values) for measure, values in said.items()}
     figures |= answered_or_declined(answers)
@@ -152,20 +151,6 @@ def _named(judged: Judged) -> dict[str, list[str]]:
     return {"judge_failed": [str(failure) for failure in judged.failures]} if judged.failures else {}
 
 
-def _results(scores: Mapping[str, Mapping[str, float]], answers: Sequence[Answered], report: Report) -> Results:
-    rows = [
-        Result(
-            each.question.id,
-            each.question.text,
-            each.turn.answer if each.done else f"✗ {each.turn.error}",
-            {measure: values[each.question.id] for measure, values in scores.items() if each.question.id in values},
-            _details(each),
-        )
-        for each in answers
-    ]
-    return Results("answers", tuple(scores), tuple(rows), report.meta)
-
-
 def _details(answered: Answered) -> dict[str, object]:
     turn, question = answered.turn, answered.question
     return {
@@ -174,6 +159,6 @@ def _details(answered: Answered) -> dict[str, object]:
         "declined": turn.declined,
         "error": turn.error,
         "model": turn.model,
-        "pages": list(dict.fromkeys(passage.chunk.path or passage.chunk.document for passage in turn.passages)),
+        "pages": answered.pages,
         "quotes": [citation.quote for citation in turn.citations],
     }

@@ -18,20 +18,26 @@ _LATEX = re.compile(r"([&%$#_{}])")
 
 def terminal(comparison: Comparison) -> RenderableType:
     """Both tables, with what is only in one of the two beneath."""
+    figures = differences(comparison)
+    flipped = Table("question", "flipped", "A", "B", title=_flipped(comparison), show_lines=True, expand=True)
+    for flip in comparison.flips:
+        flipped.add_row(*map(escape, (flip.question, flip.what, short(flip.a), short(flip.b))))
+    return Group(figures, flipped) if comparison.flips else Group(figures, _flipped(comparison))
+
+
+def differences(comparison: Comparison) -> Table:
+    """The figures alone; a difference whose interval leaves out zero is bold."""
     measure = Column(_HEAD[0], no_wrap=True)
     figures = Table(measure, *_HEAD[1:], caption=escape(_legend(comparison)), caption_justify="left")
     for each in comparison.differences:
         figures.add_row(*_cells(each), style="bold" if each.clear else None)
-    flipped = Table("question", "flipped", "A", "B", title=_flipped(comparison), show_lines=True, expand=True)
-    for flip in comparison.flips:
-        flipped.add_row(*map(escape, (flip.question, flip.what, _short(flip.a), _short(flip.b))))
-    return Group(figures, flipped) if comparison.flips else Group(figures, _flipped(comparison))
+    return figures
 
 
 def markdown(comparison: Comparison) -> str:
     """Both tables; a difference whose interval leaves out zero is bold."""
     rows = [_bold(_cells(each), "**") if each.clear else _cells(each) for each in comparison.differences]
-    flips = [(flip.question, flip.what, _short(flip.a), _short(flip.b)) for flip in comparison.flips]
+    flips = [(flip.question, flip.what, short(flip.a), short(flip.b)) for flip in comparison.flips]
     tables = [
         *_markdown(_HEAD, rows, "|---|--:|--:|--:|:-:|:-:|--:|"),
         "",
@@ -99,7 +105,8 @@ def _flipped(comparison: Comparison) -> str:
     return f"{len(comparison.flips)} of {comparison.questions} questions flipped"
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """As much of an answer as has room beside the other one."""
     return text if len(text) <= _GIVEN else f"{text[:_GIVEN].rstrip()} …"
 
 

@@ -42,6 +42,11 @@ class Answered:
         return _MARK.sub("", self.turn.answer).strip()
 
     @property
+    def pages(self) -> list[str]:
+        """The pages of the passages, best first, each once."""
+        return list(dict.fromkeys(passage.chunk.path or passage.chunk.document for passage in self.turn.passages))
+
+    @property
     def contexts(self) -> tuple[str, ...]:
         """What was retrieved, best first, each with where it stands."""
         chunks = (passage.chunk for passage in self.turn.passages)

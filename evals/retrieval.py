@@ -1,4 +1,4 @@
-"""How good is retrieval: dense, full text and fused, on a BEIR folder or against a site's live build."""
+"""How good is retrieval: dense, full text and fused, on a BEIR folder or against a site's build."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, get_args
 
-from core.database import open_database
 from core.embedder import Encoder, load_encoder
-from core.errors import InvalidInputError, NotFoundError
+from core.errors import InvalidInputError
 from core.knowledge import BuildTable, Knowledge, Mode, Query
-from core.records import Build, Chunk
+from core.records import Chunk
 from core.settings import Settings
 from evals import results
+from evals.builds import site_build
 from evals.corpora import corpus_folder, index_corpus
 from evals.intervals import Interval, mean_interval, paired_interval
 from evals.measures import per_question
@@ -37,28 +37,14 @@ def evaluate_corpus(questions: Path, settings: Settings, *, one_passage: bool = 
     return _saved(report, found, settings)
 
 
-def evaluate_site(questions: Path, site: str, settings: Settings) -> Report:
-    """Questions with evidence pages against the build that is live on a site."""
-    build = live_build(site, settings)
+def evaluate_site(questions: Path, site: str, settings: Settings, *, build: str = "live") -> Report:
+    """Questions with evidence pages against a site's build of that name."""
+    chosen = site_build(site, settings, build)
     task = read_task(questions)
-    table = Knowledge(settings.knowledge_location).open(build.table)
-    encoder = load_encoder(build.embedding_model, settings)
+    table = Knowledge(settings.knowledge_location).open(chosen.table)
+    encoder = load_encoder(chosen.embedding_model, settings)
     report, found = _evaluate(task, table, encoder, _ByPath(_values(table, "path")))
-    return _saved(report.with_meta(site=site, build=build.id), found, settings)
-
-
-def live_build(site: str, settings: Settings) -> Build:
-    """The build that answers on a site; a site without one is an error that names the command."""
-    database = open_database(settings.database_location)
-    try:
-        live = database.sites.get(site).live_build
-        if live is None:
-            raise NotFoundError(
-                f"Site {site} has no live build. Make one: python -m pipelines index SOURCE --site {site}"
-            )
-        return database.builds.get(live)
-    finally:
-        database.close()
+    return _saved(report.with_meta(site=site, build=chosen.id), found, settings)
 
 
 class _Pages(Protocol):
