@@ -35,6 +35,16 @@ class Difference:
     losses: int
 
     @property
+    def less_is_better(self) -> bool:
+        """Whether B wins a question by the smaller value."""
+        return self.measure.startswith(_LESS_IS_BETTER)
+
+    @property
+    def empty(self) -> bool:
+        """Whether it counts the tokens of models that nobody asked."""
+        return self.measure.startswith("tokens/") and not (self.a or self.b)
+
+    @property
     def clear(self) -> bool:
         """Whether the interval leaves out zero."""
         return self.interval[0] > 0 or self.interval[1] < 0

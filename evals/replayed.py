@@ -52,7 +52,9 @@ class Change:
         """What happened, in a word or two."""
         if self.flipped:
             return f"{self.outcomes[0]} → {self.outcomes[1]}"
-        return "same answer" if self.same else f"answers {self.answers:.2f} alike" if self.answers else "other words"
+        if self.outcomes[0] != "answered":
+            return f"{self.outcomes[0]} by both"
+        return "same answer" if self.same else f"answers {self.answers:.2f} alike"
 
     def rank(self) -> tuple[bool, bool, float, float]:
         """Sorts the most different first."""
