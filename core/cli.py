@@ -10,6 +10,9 @@ from rich.text import Text
 
 from core.errors import ConfigurationError, FrontdeskError, InvalidInputError, NotFoundError
 
+# How a build is named; core/database/named.py finds it.
+BUILDS = "live, staged, previous (what a rollback takes), an id, its beginning or its end"
+
 _MENDABLE = (InvalidInputError, NotFoundError, ConfigurationError)
 
 

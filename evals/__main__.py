@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from core.cli import commands, run
+from core.cli import BUILDS, commands, run
 from core.settings import load_settings
 from evals.progress import counting
 from evals.report import Report
@@ -30,8 +30,8 @@ def retrieval(
         typer.Argument(help="A BEIR folder, or a folder or file of qa.jsonl form. With --site: its golden.jsonl."),
     ] = None,
     *,
-    site: Annotated[str | None, typer.Option(help="Measure this site's live build.")] = None,
-    build: Annotated[str | None, typer.Option(help="Search this build of the site, live or not.")] = None,
+    site: Annotated[str | None, typer.Option(help="Measure a build of this site.")] = None,
+    build: Annotated[str, typer.Option(help=f"Which of its builds: {BUILDS}.")] = "live",
     one_passage: Annotated[bool, typer.Option(help="Embed each document whole: a check of the embedder.")] = False,
     json: Json = False,
 ) -> None:
@@ -77,7 +77,7 @@ def answers(
             help="The site that is asked. [default: the corpus.jsonl beside FILE; without FILE, FRONTDESK_SITE]"
         ),
     ] = None,
-    build: Annotated[str | None, typer.Option(help="Answer from this build, live or not.")] = None,
+    build: Annotated[str | None, typer.Option(help=f"Which of its builds: {BUILDS}. [default: live]")] = None,
     at_once: Annotated[int, typer.Option(min=1, help="Questions, then judgements, under way at any time.")] = 4,
     judgements: Annotated[int, typer.Option(min=1, help="How often FRONTDESK_JUDGE_MODEL judges each answer.")] = 3,
     json: Json = False,
@@ -94,9 +94,38 @@ def answers(
         else:
             asked = site or settings.site
             golden = questions or settings.site_folder(asked) / "golden.jsonl"
-            report = asyncio.run(measured.evaluate_site(golden, asked, settings, build=build, **how))
+            report = asyncio.run(measured.evaluate_site(golden, asked, settings, build=build or "live", **how))
             tracked.record(report, settings)
     _show(report, json=json)
+
+
+@app.command("replay")
+def replay_questions(
+    *,
+    site: Annotated[str | None, typer.Option(help="The site. [default: FRONTDESK_SITE]")] = None,
+    last: Annotated[int, typer.Option(min=1, help="How many of the last questions.")] = 100,
+    build: Annotated[str, typer.Option(help=f"The build that is tried: {BUILDS}.")] = "staged",
+    against: Annotated[str, typer.Option(help="The build that it is compared with.")] = "live",
+    at_once: Annotated[int, typer.Option(min=1, help="Questions under way at any time.")] = 4,
+    json: Json = False,
+) -> None:
+    """Ask two builds what visitors asked last, and show what came out otherwise.
+
+    Real questions are shown, and kept in the results: they may hold personal data. No conversation comes of it.
+    """
+    from evals.replay import replay
+
+    settings = load_settings()
+    with counting(Console(stderr=True)) as watch:
+        found = asyncio.run(
+            replay(
+                site or settings.site, settings, build=build, against=against, last=last, at_once=at_once, watch=watch
+            )
+        )
+    if json:
+        typer.echo(found.to_json())
+    else:
+        Console().print(found.table())
 
 
 @app.command("compare")

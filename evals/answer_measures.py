@@ -11,10 +11,6 @@ import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from core.embedder import Encoder
-from core.grounding import groundedness, supports
-from core.signals import Evidence
-from core.similarity import STRANGERS, zero_of
-from evals.judged import Embedded, texts_of
 from evals.ragas_metrics import string_metrics
 from evals.rehearsal import Answered
 
@@ -30,7 +26,10 @@ async def gold_contained(answers: Sequence[Answered]) -> Scores:
 
 
 async def declining(answers: Sequence[Answered]) -> Scores:
-    """Precision: of the declined, those that cannot be answered. Recall: of those, the declined."""
+    """Precision: of the declined, those that cannot be answered. Recall: of those, the declined.
+
+    False refusals: of those that can be answered, the declined.
+    """
     done = [each for each in answers if each.done]
     return {
         "declined/precision": {
@@ -39,7 +38,18 @@ async def declining(answers: Sequence[Answered]) -> Scores:
         "declined/recall": {
             each.question.id: float(each.turn.declined) for each in done if not each.question.answerable
         },
+        "false_refusals": {each.question.id: float(each.turn.declined) for each in done if each.question.answerable},
     }
+
+
+def answered_or_declined(answers: Sequence[Answered]) -> dict[str, int]:
+    """How many of those that can be answered, and of those that cannot, were: `answerable/answered` and so on."""
+    counts = {f"{one}/{other}": 0 for one in ("answerable", "unanswerable") for other in ("answered", "declined")}
+    for each in answers:
+        if each.done:
+            able = "answerable" if each.question.answerable else "unanswerable"
+            counts[f"{able}/{'declined' if each.turn.declined else 'answered'}"] += 1
+    return counts
 
 
 async def cost(answers: Sequence[Answered]) -> Scores:
@@ -50,24 +60,6 @@ async def cost(answers: Sequence[Answered]) -> Scores:
         "tokens/input": {each.question.id: float(each.turn.usage.input_tokens) for each in done},
         "tokens/output": {each.question.id: float(each.turn.usage.output_tokens) for each in done},
     }
-
-
-def grounded(encoder: Encoder) -> Scorer:
-    """How far the passages support what was answered (`core/grounding.py`); declining says nothing to support."""
-
-    async def score(answers: Sequence[Answered]) -> Scores:
-        embedded = Embedded(encoder)
-        speaking = [each for each in answers if each.done and not each.turn.declined and each.text]
-        embedded.of([text for each in speaking for whole in (each.text, *each.contexts) for text in texts_of(whole)])
-        zero = zero_of(embedded.of(STRANGERS))
-
-        def one(answered: Answered) -> float:
-            evidence = Evidence([embedded.told(text) for text in answered.contexts], answered.question.text, zero=zero)
-            return groundedness(supports(embedded.told(answered.text), evidence))
-
-        return {"groundedness": {each.question.id: one(each) for each in speaking}}
-
-    return score
 
 
 def similarity(encoder: Encoder) -> Scorer:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from time import perf_counter
 from typing import Any, TypedDict
 
 from typing_extensions import Unpack
@@ -14,9 +15,18 @@ from typing_extensions import Unpack
 from core.embedder import Encoder, load_encoder
 from core.settings import Settings
 from evals import results
-from evals.answer_measures import Scorer, cost, declining, gold_contained, grounded, similarity, strings
+from evals.answer_measures import (
+    Scorer,
+    answered_or_declined,
+    cost,
+    declining,
+    gold_contained,
+    similarity,
+    strings,
+)
 from evals.corpora import corpus_folder
 from evals.corpus_site import corpus_site
+from evals.grounded import groundedness
 from evals.intervals import mean_interval
 from evals.judge import Judged, judge_of
 from evals.progress import Watch, silent
@@ -38,14 +48,16 @@ class How(TypedDict, total=False):
     watch: Watch
 
 
+Scored = Mapping[str, float]  # question -> value
+
 JUDGEMENTS = 3  # of each answer: enough to know how much they differ
 AT_ONCE = 4  # questions under way at any time: searching and quoting keep two cores busy with fewer
 
 
 async def evaluate_site(
-    questions: Path, site: str, settings: Settings, *, build: str | None = None, **how: Unpack[How]
+    questions: Path, site: str, settings: Settings, *, build: str = "live", **how: Unpack[How]
 ) -> Report:
-    """Questions to the build that is live on a site, or to another one of its builds."""
+    """Questions to a site's build of that name."""
     return await evaluate_answers(read_task(questions), chosen(site, build, settings), settings, **how)
 
 
@@ -75,9 +87,7 @@ async def evaluate_answers(
     async with judge_of(settings, encoder, at_once=at_once) as judge:  # first: a judge without a key is soon told
         answers = await rehearse(task.questions, subject.build, settings, at_once=at_once, writer=writer, watch=watch)
         judged = await judge.judge(answers, judgements, watch) if judge else None
-    found: dict[str, Mapping[str, float]] = {}
-    for score in scorers or without_a_judge(encoder):
-        found |= await score(answers)
+    found, seconds = await scored(answers, scorers or without_a_judge(encoder))
     found |= judged.scores() if judged else {}
     scores, flaws = results.numbers_only(found)
     meta = {
@@ -85,15 +95,16 @@ async def evaluate_answers(
         "questions": len(answers),
         **made_with(task, subject, settings, judgements),
         "model": ", ".join(dict.fromkeys(each.turn.model for each in answers if each.turn.model)),
+        "measuring_seconds": seconds,
         **_failures(answers, judged, flaws),
     }
     report = _report(scores, answers, judged).with_meta(**meta)
-    return report.with_meta(results=results.save(_results(scores, answers, report), settings))
+    return report.with_meta(results=results.save(results_of(answers, scores, report.meta, report.figures), settings))
 
 
 def without_a_judge(encoder: Encoder) -> list[Scorer]:
     """What can be said of an answer without asking a model."""
-    return [gold_contained, declining, grounded(encoder), similarity(encoder), strings, cost]
+    return [gold_contained, declining, groundedness(encoder), similarity(encoder), strings, cost]
 
 
 def made_with(task: Task, subject: Subject, settings: Settings, judgements: int = JUDGEMENTS) -> dict[str, Any]:
@@ -117,9 +128,42 @@ def _other_settings(subject: Subject, settings: Settings) -> str:
     return digest(told, *map(str, shaping))[:8]
 
 
-def _report(scores: Mapping[str, Mapping[str, float]], answers: Sequence[Answered], judged: Judged | None) -> Report:
+async def scored(answers: Sequence[Answered], scorers: Sequence[Scorer]) -> tuple[dict[str, Scored], dict[str, float]]:
+    """Measure -> question -> value, and the seconds that each scorer took, by its first measure."""
+    scores: dict[str, Scored] = {}
+    seconds: dict[str, float] = {}
+    for score in scorers:
+        began = perf_counter()
+        found = await score(answers)
+        seconds[next(iter(found))] = round(perf_counter() - began, 2)
+        scores |= found
+    return scores, seconds
+
+
+def results_of(
+    answers: Sequence[Answered],
+    scores: Mapping[str, Scored],
+    meta: Mapping[str, Any],
+    figures: Mapping[str, float] | None = None,
+) -> Results:
+    """Answers and their scores as they are kept."""
+    rows = [
+        Result(
+            each.question.id,
+            each.question.text,
+            each.turn.answer if each.done else f"✗ {each.turn.error}",
+            {measure: values[each.question.id] for measure, values in scores.items() if each.question.id in values},
+            _details(each),
+        )
+        for each in answers
+    ]
+    return Results("answers", tuple(scores), tuple(rows), meta, figures or {})
+
+
+def _report(scores: Mapping[str, Scored], answers: Sequence[Answered], judged: Judged | None) -> Report:
     said = {measure: values for measure, values in scores.items() if values}
     figures = {measure: sum(values.values()) / len(values) for measure, values in said.items()}
+    figures |= answered_or_declined(answers)
     figures["answers/failed"] = sum(not each.done for each in answers)
     figures |= judged.figures() if judged else {}
     return Report(figures, {measure: mean_interval(values) for measure, values in said.items()})
@@ -135,20 +179,6 @@ def _failures(answers: Sequence[Answered], judged: Judged | None, flaws: Sequenc
     return {kind: failures for kind, failures in named.items() if failures}
 
 
-def _results(scores: Mapping[str, Mapping[str, float]], answers: Sequence[Answered], report: Report) -> Results:
-    rows = [
-        Result(
-            each.question.id,
-            each.question.text,
-            each.turn.answer if each.done else f"✗ {each.turn.error}",
-            {measure: values[each.question.id] for measure, values in scores.items() if each.question.id in values},
-            _details(each),
-        )
-        for each in answers
-    ]
-    return Results("answers", tuple(scores), tuple(rows), report.meta, report.figures)
-
-
 def _details(answered: Answered) -> dict[str, object]:
     turn, question = answered.turn, answered.question
     return {
@@ -157,6 +187,6 @@ def _details(answered: Answered) -> dict[str, object]:
         "declined": turn.declined,
         "error": turn.error,
         "model": turn.model,
-        "pages": list(dict.fromkeys(passage.chunk.path or passage.chunk.document for passage in turn.passages)),
+        "pages": answered.pages,
         "quotes": [citation.quote for citation in turn.citations],
     }

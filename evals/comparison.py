@@ -15,7 +15,7 @@ from core.grades import Flip
 from evals.intervals import Interval, paired_interval, share_interval
 from evals.results import Result, Results
 
-_LESS_IS_BETTER = ("seconds", "tokens/")
+_LESS_IS_BETTER = ("seconds", "tokens/", "false_refusals", "unsupported")
 OF_ITS_OWN_CHOICE = "declined/precision"  # each side answers for the questions that it declined itself
 _DECISIVE = ("contains_gold", "fused/hit@1", "fused/hit@5")  # 0 or 1: a question on which it changed has flipped
 _NAMED = 3  # questions that a refusal names
@@ -34,6 +34,16 @@ class Difference:
     wins: int
     ties: int
     losses: int
+
+    @property
+    def less_is_better(self) -> bool:
+        """Whether B wins a question by the smaller value."""
+        return self.measure.startswith(_LESS_IS_BETTER)
+
+    @property
+    def empty(self) -> bool:
+        """Whether it counts the tokens of models that nobody asked."""
+        return self.measure.startswith("tokens/") and not (self.a or self.b)
 
     @property
     def clear(self) -> bool:

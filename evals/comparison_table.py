@@ -10,28 +10,36 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from evals.comparison import Comparison, Difference
+from evals.intervals import RESAMPLES
 
 _HEAD = ("measure", "A", "B", "B − A", "95% interval", "won / tied / lost", "questions")
 _GIVEN = 400  # characters of an answer beside the other one
+_SIGNS = str.maketrans({"−": "$-$", "–": "--", "↓": r"$\downarrow$", "·": r"$\cdot$"})
 _LATEX = re.compile(r"([&%$#_{}])")
 
 
 def terminal(comparison: Comparison) -> RenderableType:
     """Both tables, with what is only in one of the two beneath."""
-    measure = Column(_HEAD[0], no_wrap=True)
-    figures = Table(measure, *_HEAD[1:], caption=escape(_legend(comparison)), caption_justify="left")
-    for each in comparison.differences:
-        figures.add_row(*_cells(each), style="bold" if each.clear else None)
+    figures = differences(comparison)
     flipped = Table("question", "flipped", "A", "B", title=_flipped(comparison), show_lines=True, expand=True)
     for flip in comparison.flips:
-        flipped.add_row(*map(escape, (flip.question, flip.what, _short(flip.a), _short(flip.b))))
+        flipped.add_row(*map(escape, (flip.question, flip.what, short(flip.a), short(flip.b))))
     return Group(figures, flipped) if comparison.flips else Group(figures, _flipped(comparison))
+
+
+def differences(comparison: Comparison) -> Table:
+    """The figures alone; a difference whose interval leaves out zero is bold."""
+    measure = Column(_HEAD[0], no_wrap=True)
+    figures = Table(measure, *_HEAD[1:], caption=escape(_legend(comparison)), caption_justify="left")
+    for each in _told(comparison):
+        figures.add_row(*_cells(each), style="bold" if each.clear else None)
+    return figures
 
 
 def markdown(comparison: Comparison) -> str:
     """Both tables; a difference whose interval leaves out zero is bold."""
-    rows = [_bold(_cells(each), "**") if each.clear else _cells(each) for each in comparison.differences]
-    flips = [(flip.question, flip.what, _short(flip.a), _short(flip.b)) for flip in comparison.flips]
+    rows = [_bold(_cells(each), "**") if each.clear else _cells(each) for each in _told(comparison)]
+    flips = [(flip.question, flip.what, short(flip.a), short(flip.b)) for flip in comparison.flips]
     tables = [
         *_markdown(_HEAD, rows, "|---|--:|--:|--:|:-:|:-:|--:|"),
         "",
@@ -45,10 +53,14 @@ def markdown(comparison: Comparison) -> str:
 
 
 def latex(comparison: Comparison) -> str:
-    """The figures as a booktabs table; what flipped is for the terminal."""
-    rows = [" & ".join(_tex(_cells(each), bold=each.clear)) + r" \\" for each in comparison.differences]
+    """The figures as a booktabs table with its caption; what flipped is for the terminal."""
+    rows = [" & ".join(_tex(_cells(each), bold=each.clear)) + r" \\" for each in _told(comparison)]
+    [caption] = _tex([_legend(comparison)], bold=False)
     return "\n".join(
         [
+            r"\begin{table}",
+            r"\centering",
+            f"\\caption{{{caption}}}",
             r"\begin{tabular}{lrrrccr}",
             r"\toprule",
             " & ".join(_tex(_HEAD, bold=False)) + r" \\",
@@ -56,16 +68,20 @@ def latex(comparison: Comparison) -> str:
             *rows,
             r"\bottomrule",
             r"\end{tabular}",
-            f"% {_legend(comparison)}",
+            r"\end{table}",
         ]
     )
+
+
+def _told(comparison: Comparison) -> list[Difference]:
+    return [each for each in comparison.differences if not each.empty]
 
 
 def _cells(each: Difference) -> tuple[str, ...]:
     low, high = each.interval
     paired = each.wins + each.ties + each.losses
     return (
-        each.measure,
+        _name(each),
         _number(each.a),
         _number(each.b),
         _signed(each.difference),
@@ -75,12 +91,20 @@ def _cells(each: Difference) -> tuple[str, ...]:
     )
 
 
+def _name(each: Difference) -> str:
+    """The measure with its unit, and an arrow where less is better."""
+    unit = " (s)" if each.measure == "seconds" else ""
+    return f"{each.measure}{unit}{' ↓' if each.less_is_better else ''}"
+
+
 def _number(value: float) -> str:
     return f"{value:.3f}" if abs(value) < 100 else f"{value:,.0f}"
 
 
 def _signed(value: float) -> str:
-    return f"{value:+.3f}".replace("-", "−") if abs(value) < 100 else f"{value:+,.0f}".replace("-", "−")
+    """With its sign, unless nothing is left of it when it is rounded."""
+    told = f"{value:+.3f}" if abs(value) < 100 else f"{value:+,.0f}"
+    return "0.000" if told[1:] == "0.000" else told.replace("-", "−")
 
 
 def _bold(cells: Sequence[str], mark: str) -> tuple[str, ...]:
@@ -90,8 +114,10 @@ def _bold(cells: Sequence[str], mark: str) -> tuple[str, ...]:
 def _legend(comparison: Comparison) -> str:
     only = f" Only in one of them: {', '.join(comparison.only_one)}." if comparison.only_one else ""
     return (
-        f"A: {comparison.a} · B: {comparison.b} · {comparison.questions} questions. Paired bootstrap over questions; "
-        f"bold: the interval leaves out zero; won: B is better.{only}"
+        f"A: {comparison.a} · B: {comparison.b} · n = {comparison.questions} questions. Means over the questions with "
+        f"a value on both sides; 95% intervals of B − A by percentile bootstrap over questions, paired, {RESAMPLES:,} "
+        "resamples, not corrected for the number of measures; bold: the interval leaves out zero; ↓: less is better; "
+        f"won: questions on which B is better.{only}"
     )
 
 
@@ -99,7 +125,8 @@ def _flipped(comparison: Comparison) -> str:
     return f"{len(comparison.flips)} of {comparison.questions} questions flipped"
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """As much of an answer as has room beside the other one."""
     return text if len(text) <= _GIVEN else f"{text[:_GIVEN].rstrip()} …"
 
 
@@ -115,5 +142,5 @@ def _one_line(cell: str) -> str:
 
 
 def _tex(cells: Sequence[str], *, bold: bool) -> list[str]:
-    plain = [_LATEX.sub(r"\\\1", cell).replace("−", "$-$").replace("–", "--") for cell in cells]
+    plain = [_LATEX.sub(r"\\\1", cell).translate(_SIGNS) for cell in cells]
     return [f"\\textbf{{{cell}}}" if bold and place == 3 else cell for place, cell in enumerate(plain)]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Interval = tuple[float, float]
 
-_RESAMPLES = 10_000
+RESAMPLES = 10_000
 _GROUPED_RESAMPLES = 1_000  # of a statistic that is not just a mean, and takes longer
 _SEED = 20_240_601
 _COVERAGE = 0.95
@@ -65,7 +65,7 @@ def _interval(values: NDArray[np.float64]) -> Interval:
 
 
 def _picks(size: int) -> NDArray[np.int64]:
-    return np.random.default_rng(_SEED).integers(0, size, size=(_RESAMPLES, size))
+    return np.random.default_rng(_SEED).integers(0, size, size=(RESAMPLES, size))
 
 
 def _tails(draws: NDArray[np.float64]) -> Interval:

@@ -20,6 +20,7 @@ from core.embedder import load_encoder
 from core.errors import NotFoundError
 from core.knowledge import Knowledge
 from core.settings import Settings
+from evals.builds import site_build
 from evals.drafting import definitions, facts, faq, howto, rules, tables
 from evals.drafting.choice import merged, spread
 from evals.drafting.drafts import HOW, Draft, Drafter
@@ -28,7 +29,6 @@ from evals.progress import Watch, silent
 from evals.ragas_testset import written
 from evals.readers import read_questions
 from evals.report import Report
-from evals.subject import live_build
 
 DRAFTERS: Sequence[Drafter] = (faq.drafts, facts.drafts, rules.drafts, tables.drafts, definitions.drafts, howto.drafts)
 
@@ -72,7 +72,7 @@ class Drafted:
 
 async def draft(site: str, settings: Settings, *, number: int = 50, seed: int = 0, watch: Watch = silent) -> Drafted:
     """At most `number` questions about the build that is live; none that the site's golden questions ask already."""
-    build = live_build(site, settings)
+    build = site_build(site, settings)
     table = Knowledge(settings.knowledge_location).open(build.table)
     encoder = load_encoder(build.embedding_model, settings)
     known = _golden(settings.site_folder(site) / "golden.jsonl")

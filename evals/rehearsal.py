@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from time import perf_counter
 
 from core.embedder import load_encoder
-from core.errors import NotFoundError
-from core.records import Build, Message, Session, Turn, TurnStatus, new_id
+from core.records import Build, Session, Turn, TurnStatus, new_id
 from core.settings import Settings
 from evals.progress import Watch, silent
 from evals.readers import Question
@@ -19,6 +18,7 @@ from pipelines.chunk import embedded_text
 from serving.agent import Writer
 from serving.desk import Desk, open_desk
 from serving.embedding import EmbeddingThread, Encoders
+from serving.rehearsal import MemoryTurns
 
 _MARK = re.compile(r"[ \t]*\[\d{1,3}\]")
 
@@ -42,39 +42,15 @@ class Answered:
         return _MARK.sub("", self.turn.answer).strip()
 
     @property
+    def pages(self) -> list[str]:
+        """The pages of the passages, best first, each once."""
+        return list(dict.fromkeys(passage.chunk.path or passage.chunk.document for passage in self.turn.passages))
+
+    @property
     def contexts(self) -> tuple[str, ...]:
         """What was retrieved, best first, each with where it stands."""
         chunks = (passage.chunk for passage in self.turn.passages)
         return tuple(embedded_text(chunk.title, chunk.heading, chunk.text) for chunk in chunks)
-
-
-class MemoryTurns:
-    """A store of turns that ends with the process; each session's history is given, not grown."""
-
-    def __init__(self, histories: Mapping[str, Sequence[Message]]) -> None:
-        self._histories = histories  # by session id
-        self._turns: dict[str, Turn] = {}
-
-    def open(self, turn: Turn) -> Turn:
-        """The turn; the one that had its id before, when there was one."""
-        return self._turns.setdefault(turn.id, turn)
-
-    def close(self, turn: Turn) -> bool:
-        """Keep how it ended, unless it had ended before."""
-        if self._turns[turn.id].status is not TurnStatus.OPEN:
-            return False
-        self._turns[turn.id] = turn
-        return True
-
-    def get(self, turn_id: str) -> Turn:
-        """The turn, or NotFoundError."""
-        if turn_id not in self._turns:
-            raise NotFoundError(f"There is no turn {turn_id!r}.")
-        return self._turns[turn_id]
-
-    def history(self, session: Session, limit: int) -> list[Message]:
-        """The last messages that were given for the session."""
-        return list(self._histories.get(session.id, ()))[-limit:]
 
 
 async def rehearse(

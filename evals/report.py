@@ -56,8 +56,15 @@ class Report:
     def _caption(self) -> str:
         """Plain values in one line, then a line for each item of a list."""
         lists = {name: value for name, value in self.meta.items() if isinstance(value, list)}
-        line = " · ".join(f"{name} {value}" for name, value in self.meta.items() if name not in lists)
+        line = " · ".join(f"{name} {_plain(value)}" for name, value in self.meta.items() if name not in lists)
         return "\n".join([line, *(f"{name}: {item}" for name, items in lists.items() for item in items[:_LISTED])])
+
+
+def _plain(value: Any) -> str:
+    """A value in words: what is told by name stands in parentheses."""
+    if isinstance(value, Mapping):
+        return f"({', '.join(f'{name} {each}' for name, each in value.items())})"
+    return str(value)
 
 
 def _interval(interval: tuple[float, float] | None) -> str:

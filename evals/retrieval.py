@@ -43,7 +43,7 @@ def evaluate_corpus(questions: Path, settings: Settings, *, one_passage: bool = 
     )
 
 
-def evaluate_site(questions: Path, site: str, settings: Settings, *, build: str | None = None) -> Report:
+def evaluate_site(questions: Path, site: str, settings: Settings, *, build: str = "live") -> Report:
     """Questions with evidence pages against the build that is live on a site, or another one of its builds."""
     subject = chosen(site, build, settings)  # before the questions: a site that does not exist has none
     return evaluate_build(read_task(questions), subject, settings)

@@ -5,14 +5,14 @@ Two evaluations with the same conditions would find the same, so that one of the
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from core.database import Database, open_database
-from core.errors import NotFoundError
+from core.database import Database, named_build, open_database
 from core.knowledge import WEIGHTS
 from core.records import Build
 from core.settings import Settings
@@ -53,18 +53,10 @@ def subject_of(build: Build, database: Database) -> Subject:
     return Subject(build, digest(build.site, *sources), database.sites.get(build.site).model)
 
 
-def chosen(site: str, build: str | None, settings: Settings) -> Subject:
-    """The build of that id if it is the site's, else the live one."""
-    database = open_database(settings.database_location)
-    try:
-        return subject_of(_chosen(site, build, database), database)
-    finally:
-        database.close()
-
-
-def live_build(site: str, settings: Settings) -> Build:
-    """The build that answers on a site; a site without one is an error that names the command."""
-    return chosen(site, None, settings).build
+def chosen(site: str, build: str, settings: Settings) -> Subject:
+    """The site's build called `live`, `staged`, `previous`, or by its id."""
+    with closing(open_database(settings.database_location)) as database:
+        return subject_of(named_build(database, site, build), database)
 
 
 def corpus_of(folder: Path) -> str:
@@ -75,16 +67,6 @@ def corpus_of(folder: Path) -> str:
 def digest(*parts: str) -> str:
     """16 hex digits that are the same for the same texts."""
     return sha256("\0".join(parts).encode()).hexdigest()[:16]
-
-
-def _chosen(site: str, build: str | None, database: Database) -> Build:
-    live = database.sites.get(site).live_build
-    if build is None and live is None:
-        raise NotFoundError(f"Site {site} has no live build. Make one: python -m pipelines index SOURCE --site {site}")
-    found = database.builds.get(build or live or "")
-    if found.site != site:
-        raise NotFoundError(f"Build {found.id} belongs to site {found.site}, not to {site}.")
-    return found
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from rich.console import Console
 
 from core import cli
 from core.conversations import Conversations
-from core.database import Database, migrate, open_database
+from core.database import Database, migrate, named_build, open_database
 from core.errors import ConflictError
 from core.knowledge import Knowledge
 from core.settings import Settings, load_settings
@@ -141,14 +141,14 @@ def sources(
 
 @app.command()
 def promote(
-    build: Annotated[str, typer.Argument(help="A build that `status` shows as staged or promoted.")],
+    build: Annotated[str, typer.Argument(help=f"A build: {cli.BUILDS}.")],
     *,
     site: Site = None,
 ) -> None:
     """Let a build answer from now on, with every document that was put or erased since it was made."""
     from pipelines import pointer
 
-    _publish(site, lambda *_: build, pointer.operator("promote"))
+    _publish(site, build, pointer.operator("promote"))
 
 
 @app.command()
@@ -156,14 +156,15 @@ def rollback(*, site: Site = None) -> None:
     """Let the build answer that did before the live one; nothing is embedded, and what was erased stays erased."""
     from pipelines import pointer
 
-    _publish(site, pointer.before_live, pointer.operator("rollback"))
+    _publish(site, "previous", pointer.operator("rollback"))
 
 
 @app.command()
 def diff(
-    before: Annotated[str, typer.Argument(help="A build.")],
+    before: Annotated[str, typer.Argument(help=f"A build: {cli.BUILDS}.")],
     after: Annotated[str, typer.Argument(help="Another build of the same site.")],
     *,
+    site: Site = None,
     json: Json = False,
 ) -> None:
     """Show which documents and chunks two builds have differently."""
@@ -172,7 +173,7 @@ def diff(
     settings = load_settings()
     with _database(settings) as database:
         knowledge = Knowledge(settings.knowledge_location)
-        one, other = database.builds.get(before), database.builds.get(after)
+        one, other = (named_build(database, site or settings.site, name) for name in (before, after))
         files = (database.builds.files(one.id), database.builds.files(other.id))
         found = difference(
             one.id,
@@ -231,7 +232,7 @@ def status(
         Console().print(builds_table(each, made))
 
 
-def _publish(site: str | None, choose: Callable[[str, Database], str], by: str) -> None:
+def _publish(site: str | None, build: str, by: str) -> None:
     from pipelines.pointer import promote
     from pipelines.stage import changes_of
 
@@ -239,9 +240,9 @@ def _publish(site: str | None, choose: Callable[[str, Database], str], by: str) 
     with _database(settings) as database:
         name = site or settings.site
         stores = _stores(settings, database)
-        live, build = database.sites.get(name).live_build, choose(name, database)
-        promote(name, build, database, stores.knowledge, changes_of(settings, stores).apply, expected=live, by=by)
-    typer.echo(f"Site {name} answers from build {build}.")
+        live, chosen = database.sites.get(name).live_build, named_build(database, name, build).id
+        promote(name, chosen, database, stores.knowledge, changes_of(settings, stores).apply, expected=live, by=by)
+    typer.echo(f"Site {name} answers from build {chosen}.")
 
 
 def _stopped(database: Database, site: str) -> str:

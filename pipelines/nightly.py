@@ -15,6 +15,7 @@ from pathlib import Path
 from time import perf_counter
 
 from core.conversations import Conversations
+from core.database import named_build
 from core.discord import Webhook
 from core.errors import FrontdeskError, NotFoundError
 from core.grades import Grade
@@ -28,7 +29,6 @@ from pipelines.lease import held
 from pipelines.night import Night, Outcome
 from pipelines.night_message import message_of
 from pipelines.night_report import html_of, markdown_of
-from pipelines.pointer import before_live
 from pipelines.report import Renewal
 from pipelines.site import write_whole
 from pipelines.sources import redacted
@@ -124,7 +124,7 @@ class _Shift:
         has_table = (BuildStatus.STAGED, BuildStatus.PROMOTED)
         night = replace(night, dropped=tuple(dropped), kept=tuple(b.id for b in builds if b.status in has_table))
         with suppress(NotFoundError):  # there may be none
-            night = replace(night, rollback_to=before_live(night.site, self.stores.database))
+            night = replace(night, rollback_to=named_build(self.stores.database, night.site, "previous").id)
         return night
 
     def exported(self, night: Night) -> Night:

@@ -51,21 +51,6 @@ def promote(
         database.sites.promote(site, build, expected=expected, by=by)
 
 
-def before_live(site: str, database: Database) -> str:
-    """The build to roll back to: the newest one that once answered and is older than the live one."""
-    builds = database.builds.of(site)
-    live = database.sites.get(site).live_build
-    if live is None:
-        raise NotFoundError(f"Site {site} has no live build, and so none before it.")
-    later = [build.id for build in builds].index(live)
-    for build in builds[later + 1 :]:
-        if build.status is BuildStatus.PROMOTED:
-            return build.id
-    raise NotFoundError(
-        f"Site {site} has no build to roll back to: {live} is the oldest that answered and still has its table."
-    )
-
-
 def operator(what: str) -> str:
     """Who promotes a build by hand, for the record."""
     return f"{what} by {getpass.getuser()} on {socket.gethostname()}"

@@ -9,7 +9,7 @@ import orjson
 import typer
 from rich.console import Console
 
-from core.cli import commands
+from core.cli import BUILDS, commands
 from core.cli import run as run_commands
 from core.codec import storable
 from core.records import Session, Turn, new_id
@@ -37,7 +37,7 @@ def ask(
     question: Annotated[str, typer.Argument(help="What a visitor would ask.")],
     *,
     site: Annotated[str | None, typer.Option(help="The site that is asked, instead of FRONTDESK_SITE.")] = None,
-    build: Annotated[str | None, typer.Option(help="Answer from this build, live or not.")] = None,
+    build: Annotated[str | None, typer.Option(help=f"Answer from this build, and keep nothing: {BUILDS}.")] = None,
     session: Annotated[str | None, typer.Option(help="Go on with this conversation.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the turn's last event as one JSON object.")] = False,
 ) -> None:

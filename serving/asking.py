@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, closing
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from core.database import named_build, open_database
 from core.embedder import load_encoder
-from core.records import Event, Turn
+from core.records import Event, Session, Turn
 from core.settings import Settings
-from serving.desk import open_desk
-from serving.embedding import EmbeddingThread, Encoders
+from serving.desk import Desk, open_desk
+from serving.embedding import Embed, EmbeddingThread, Encoders
+from serving.rehearsal import MemoryTurns
 
 
 async def ask(settings: Settings, turn: Turn, build: str | None, show: Callable[[Event], None]) -> Event:
-    """Show each event of the turn as it happens; the last one is returned."""
+    """Show each event of the turn as it happens; the last one is returned.
+
+    The turn is kept as a visitor's would be, unless a build is named: that is a rehearsal.
+    """
     embed = EmbeddingThread(Encoders(lambda model: load_encoder(model, settings)))
-    desk = open_desk(settings, embed, build=build)
+    desk = open_desk(settings, embed) if build is None else _rehearsal(settings, embed, turn.session, build)
     try:
         async with aclosing(desk.host.run(turn)) as events:
             async for event in events:
@@ -28,6 +33,14 @@ async def ask(settings: Settings, turn: Turn, build: str | None, show: Callable[
     finally:
         await desk.close()
         embed.close()
+
+
+def _rehearsal(settings: Settings, embed: Embed, session: Session, build: str) -> Desk:
+    """A desk that answers from the build and knows what was said in the session, but adds nothing to it."""
+    with closing(open_database(settings.database_location)) as database:
+        chosen = named_build(database, session.site, build)
+        said = database.turns.history(session, settings.history_messages)
+    return open_desk(settings, embed, build=chosen.id, turns=MemoryTurns({session.id: said}))
 
 
 class Transcript:

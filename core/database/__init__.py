@@ -2,7 +2,8 @@
 
 from core.database.changes import Standing
 from core.database.database import Database, open_database
+from core.database.named import named_build
 from core.database.outbox import Batch
 from core.database.upgrade import migrate
 
-__all__ = ["Batch", "Database", "Standing", "migrate", "open_database"]
+__all__ = ["Batch", "Database", "Standing", "migrate", "named_build", "open_database"]

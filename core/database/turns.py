@@ -15,6 +15,7 @@ from core.errors import ConflictError, NotFoundError
 from core.records import Message, Session, Turn, TurnStatus, now
 
 _QUESTION = ("id", "site", "person", "session_id", "question", "created_at")  # written by open, never again
+_TOLD = (turns.c.status == TurnStatus.DONE, turns.c.model != "")  # the guard names no model
 _STALE = "The process that answered this turn went away before it ended."
 
 
@@ -58,17 +59,25 @@ class Turns:
         with self._transactions.read() as connection:
             return _turn(connection, turn_id)
 
-    def history(self, session: Session, limit: int) -> list[Message]:
-        """The last `limit` messages of the session's done turns, oldest first.
+    def recent(self, site: str, limit: int) -> list[Turn]:
+        """The site's last done turns, newest first, without those that the guard answered."""
+        query = select(turns).where(turns.c.site == site, *_TOLD).order_by(turns.c.sequence.desc()).limit(limit)
+        with self._transactions.read() as connection:
+            return [record(row) for row in connection.execute(query).mappings()]
+
+    def history(self, session: Session, limit: int, *, before: datetime | None = None) -> list[Message]:
+        """The last `limit` messages of the session's done turns, oldest first; of those asked `before` then.
 
         Without those that nobody was asked about: an empty or endless question helps no later one.
         """
         if limit <= 0:
             return []
-        done = [turns.c[name] == value for name, value in _turn_session(session).items()]
+        wanted = [turns.c[name] == value for name, value in _turn_session(session).items()]
+        if before is not None:
+            wanted.append(turns.c.created_at < before)
         query = (
             select(turns.c.question, turns.c.answer)
-            .where(*done, turns.c.status == TurnStatus.DONE, turns.c.model != "")  # the guard names no model
+            .where(*wanted, *_TOLD)
             .order_by(turns.c.sequence.desc())
             .limit((limit + 1) // 2)
         )

@@ -17,9 +17,9 @@ from core.embedder import Vectors, load_encoder
 from core.errors import NotFoundError
 from core.knowledge import BuildTable, Knowledge, Query, Vector
 from core.settings import Settings
+from evals.builds import site_build
 from evals.readers import read_questions
 from evals.report import Report
-from evals.subject import live_build
 
 _ROUNDS = 3
 _ASKED = 60
@@ -28,7 +28,7 @@ _K = 6
 
 def run(settings: Settings, site: str) -> Report:
     """`ratio`: LanceDB's median time for a query over ours; above 1, ours is faster."""
-    build = live_build(site, settings)
+    build = site_build(site, settings)
     table = Knowledge(settings.knowledge_location).open(build.table)
     texts = _questions(settings, site)
     vectors = load_encoder(build.embedding_model, settings).encode(texts, "query")

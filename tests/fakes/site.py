@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from tempfile import gettempdir
@@ -43,18 +44,24 @@ def furnish(home: Path, site: str = "demo") -> Settings:
 
 def promote(settings: Settings, pages: dict[str, tuple[str, str]], site: str = "demo") -> Build:
     """A new build of `pages`, live when this returns."""
-    database = open_database(settings.database_location)
-    before = database.sites.ensure(site).live_build
+    build = stage(settings, pages, site)
+    with closing(open_database(settings.database_location)) as database:
+        database.sites.promote(site, build.id, expected=database.sites.get(site).live_build, by="a test")
+    return build
+
+
+def stage(settings: Settings, pages: dict[str, tuple[str, str]], site: str = "demo") -> Build:
+    """A new build of `pages` that has yet to be promoted."""
     build = Build(new_id(), site, f"{site}_{new_id()}", BuildStatus.BUILDING, settings.embedding_model)
     chunks = [_chunk(path, title, text) for path, (title, text) in pages.items()]
     vectors = load_encoder(settings.embedding_model, settings).encode([chunk.text for chunk in chunks])
     table = Knowledge(settings.knowledge_location).create(build.table, vectors.shape[1])
     table.add(to_batch(chunks, vectors))
     table.build_indices()
-    database.builds.create(build)
-    database.builds.finish(build.id, BuildStatus.STAGED, {}, {})
-    database.sites.promote(site, build.id, expected=before, by="a test")
-    database.close()
+    with closing(open_database(settings.database_location)) as database:
+        database.sites.ensure(site)
+        database.builds.create(build)
+        database.builds.finish(build.id, BuildStatus.STAGED, {}, {})
     return build
 
 

@@ -49,6 +49,8 @@ async def test_every_question_is_asked_and_measured(settings: Settings, golden: 
     figures = report.figures
     assert figures["contains_gold"] == pytest.approx(2 / 3)
     assert figures["declined/precision"] == figures["declined/recall"] == 1
+    assert (figures["false_refusals"], figures["answerable/answered"], figures["unanswerable/declined"]) == (0, 3, 1)
+    assert (figures["groundedness"] > 0.9, figures["unsupported"]) == (True, 0)  # it quotes
     assert figures["rouge_recall"] > figures["rouge_score"] > 0
     assert 0 < figures["semantic_similarity"] < 1
     assert figures["seconds"] > 0
@@ -113,6 +115,7 @@ async def test_a_build_that_is_not_live_can_be_asked(settings: Settings, golden:
     old = database.sites.get("demo").live_build
     database.close()
     promote(settings, {**PAGES, "hours.md": ("Opening hours", "On Saturdays the shop stays closed.")})
+    assert old
     live = await evaluate_site(golden, "demo", settings)
     before = await evaluate_site(golden, "demo", settings, build=old)
     assert before.meta["build"] == old

@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 
-from core.database import Database, migrate, open_database
+from core.database import Database, migrate, named_build, open_database
 from core.embedder import load_encoder
 from core.errors import ConflictError, IntegrityError, InvalidInputError, NotFoundError
 from core.grades import Grade, Measured, Verdict
@@ -23,7 +23,7 @@ from pipelines.cleanup import drop_old
 from pipelines.index import building, index
 from pipelines.ingest import document_id
 from pipelines.lease import held
-from pipelines.pointer import before_live, promote, publishing
+from pipelines.pointer import promote, publishing
 from pipelines.report import IndexReport
 from pipelines.site import registering
 from pipelines.stage import Stores, changes_of, models_of
@@ -180,11 +180,11 @@ def test_a_rollback_needs_no_embedding_and_the_old_build_answers(
     (pages / "returns.md").unlink()
     build()
     monkeypatch.setattr(Changes, "_rows", lambda *_: pytest.fail("something was embedded"))
-    target = before_live("demo", stores.database)
+    target = named_build(stores.database, "demo", "previous").id
     go_live("demo", target, stores, changes)
     assert "returns.md" in found(settings, stores, "Can I return an item?")
     with pytest.raises(NotFoundError, match="no build to roll back to"):
-        before_live("demo", stores.database)
+        named_build(stores.database, "demo", "previous")
 
 
 def test_what_was_put_or_erased_in_between_follows_a_rollback_and_a_new_build(
@@ -203,7 +203,7 @@ def test_what_was_put_or_erased_in_between_follows_a_rollback_and_a_new_build(
         assert "returns.md" not in found(settings, stores, "Unopened items can be returned within 30 days.")
 
     check()
-    target = before_live("demo", stores.database)
+    target = named_build(stores.database, "demo", "previous").id
     go_live("demo", target, stores, changes)
     check()
     (pages / "new.md").write_text("# Jobs\n\nWe look for two roasters.\n")

@@ -124,7 +124,7 @@ def test_a_rollback_and_a_difference_as_they_are_typed(settings: Settings, told:
     (pages / "jobs.md").write_text("# Jobs\n\nWe look for a roaster.\n")
     second = json.loads(run(settings.home, "pipelines", "index", pages, "--site", "shop", "--json").stdout)
     assert second["figures"]["chunks/embedded"] == 1
-    shown = run(settings.home, "pipelines", "diff", first, second["meta"]["build"]).stdout
+    shown = run(settings.home, "pipelines", "diff", first[-6:], "live", "--site", "shop").stdout
     assert [line for line in shown.splitlines() if "jobs.md" in line and "added" in line]
     back = run(settings.home, "pipelines", "rollback", "--site", "shop")
     assert back.stdout.strip() == f"Site shop answers from build {first}."

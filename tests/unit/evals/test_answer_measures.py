@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from evals.answer_measures import cost, declining, gold_contained, normalized, similarity, strings
+from evals.answer_measures import (
+    answered_or_declined,
+    cost,
+    declining,
+    gold_contained,
+    normalized,
+    similarity,
+    strings,
+)
 from tests.fakes.answers import answered
 from tests.fakes.encoders import Letters
 
@@ -44,6 +52,13 @@ async def test_declining_is_judged_against_what_can_be_answered() -> None:
     scores = await declining(answers)
     assert scores["declined/precision"] == {"rightly": 1, "wrongly": 0}
     assert scores["declined/recall"] == {"rightly": 1, "invented": 0}
+    assert scores["false_refusals"] == {"wrongly": 1, "fine": 0}
+    assert answered_or_declined([*answers, answered("broken", "", failed=True)]) == {
+        "answerable/answered": 1,
+        "answerable/declined": 1,
+        "unanswerable/answered": 1,
+        "unanswerable/declined": 1,
+    }
 
 
 async def test_a_failed_answer_is_in_no_measure() -> None:

@@ -141,3 +141,24 @@ def test_results_of_another_corpus_are_refused() -> None:
     assert compare(mine, mine).questions == 1
     with pytest.raises(InvalidInputError, match="A and B hold different corpora"):
         compare(mine, other)
+
+
+def test_a_reader_learns_the_unit_the_direction_the_sample_and_the_method() -> None:
+    a, b = scored("seconds", 2.0, 2.0), scored("seconds", 1.9996, 2.0)
+    told = markdown(compare(results(a), results(b)))
+    assert "| seconds (s) ↓ | 2.000 | 2.000 | 0.000 |" in told
+    assert "n = 2 questions" in told
+    assert "percentile bootstrap over questions, paired, 10,000 resamples" in told
+
+
+def test_tokens_that_nobody_spent_are_no_row_but_a_measured_zero_is() -> None:
+    spent = scored("tokens/input", 0.0), scored("unsupported", 0.0)
+    told = [markdown(compare(results(each), results(each))) for each in spent]
+    assert ["| tokens/input" in told[0], "| unsupported" in told[1]] == [False, True]
+
+
+def test_latex_is_a_whole_table_with_its_caption() -> None:
+    told = latex(compare(results(scored("seconds", 2.0)), results(scored("seconds", 1.0))))
+    assert told.startswith(r"\begin{table}") and told.endswith(r"\end{table}")
+    assert r"\caption{A: A $\cdot$ B: B $\cdot$ n = 1 questions." in told
+    assert r"95\% intervals" in told and r"seconds (s) $\downarrow$ &" in told
