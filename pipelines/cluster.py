@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import signal
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from threading import current_thread, main_thread
 from typing import TYPE_CHECKING
 
 from tenacity import Retrying, stop_after_attempt
@@ -78,7 +80,7 @@ def _start(address: str) -> None:
     import ray
 
     def start() -> None:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _our_sigterm():
             warnings.filterwarnings("ignore", "lancedb fork support")  # Ray's children are other programs at once
             ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
 
@@ -87,6 +89,17 @@ def _start(address: str) -> None:
     except Exception as error:  # Ray's reasons for not starting have no class of their own
         ray.shutdown()
         raise FrontdeskError(f"Ray could not be started or joined at {address!r}: {error}") from error
+
+
+@contextmanager
+def _our_sigterm() -> Iterator[None]:
+    """Puts back what handles SIGTERM: Ray's own print a stack, and do not always let the process clean up."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if current_thread() is main_thread():
+            signal.signal(signal.SIGTERM, before)
 
 
 def _quieten() -> None:

@@ -23,7 +23,7 @@ def stoppable(says: Callable[[], str]) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         _end(says, signal.SIGINT)
-    except SystemExit:  # ours, or that of Ray, which sets a handler of its own
+    except SystemExit:
         _end(says, signal.SIGTERM)
     finally:
         signal.signal(signal.SIGTERM, before)
