@@ -1,7 +1,7 @@
 """Drops the tables of builds that nobody needs any more; what they were stays on record.
 
-Kept are the live build, the last few that were promoted before it, the newest while it waits for a promotion by hand,
-and whatever was made, promoted or left within a grace for its readers.
+Kept are the live build, the last few that answered before it, the newest while it waits for a promotion by hand, and
+whatever was made, promoted or left within a grace for its readers.
 """
 
 from __future__ import annotations
@@ -36,16 +36,17 @@ def drop_old(site: str, database: Database, knowledge: Knowledge, *, keep: int, 
 def superfluous(builds: Sequence[Build], live: str | None, keep: int, before: datetime) -> list[Build]:
     """Of builds, newest first, those to be dropped; `keep` promoted ones stay, and all from `before` on."""
     promoted = [build for build in builds if build.status is BuildStatus.PROMOTED]
-    awaited = [build for build in builds[:1] if build.status is BuildStatus.STAGED]  # somebody may promote it yet
+    promoted.sort(key=_last_moment, reverse=True)  # a build that was rolled back to counts as what answered since
+    whole = [build for build in builds if build.status in (BuildStatus.STAGED, BuildStatus.PROMOTED)]
+    awaited = [build for build in whole[:1] if build.status is BuildStatus.STAGED]  # somebody may promote it yet
     kept = {live, *(build.id for build in [*promoted[:keep], *awaited, *_just_left(promoted, live, before)])}
     return [build for build in builds if build.id not in kept and _is_over(build, before)]
 
 
 def _just_left(promoted: Sequence[Build], live: str | None, before: datetime) -> list[Build]:
     """The build that answered until the live one took its place, where that was not long ago: it has readers yet."""
-    newest = sorted(promoted, key=_last_moment)[-2:]
-    has_moved = bool(newest) and newest[-1].id == live and _last_moment(newest[-1]) >= before
-    return newest[:-1] if has_moved else []
+    has_moved = bool(promoted) and promoted[0].id == live and _last_moment(promoted[0]) >= before
+    return list(promoted[1:2]) if has_moved else []
 
 
 def _last_moment(build: Build) -> datetime:

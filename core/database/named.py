@@ -59,11 +59,11 @@ def _staged(site: Site, builds: Sequence[Build]) -> Build:
 
 
 def _previous(site: Site, builds: Sequence[Build]) -> Build:
-    """The newest that once answered and is older than the live one."""
+    """Of those that answered and are older than the live one, the last to answer: one rolled back from is passed by."""
     live = _live(site, builds)
-    for build in builds[builds.index(live) + 1 :]:
-        if build.status is BuildStatus.PROMOTED:
-            return build
+    older = [build for build in builds[builds.index(live) + 1 :] if build.status is BuildStatus.PROMOTED]
+    if older:
+        return max(older, key=lambda build: build.promoted_at or build.created_at)
     raise NotFoundError(
         f"Site {site.id} has no build to roll back to: {live.id} is the oldest that answered and still has its table."
     )

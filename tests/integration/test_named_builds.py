@@ -47,6 +47,14 @@ def test_previous_is_what_answered_before_the_live_one(database: Database, make:
     assert named_build(database, "demo", "previous").id == "oldest"
 
 
+def test_previous_is_never_a_build_that_was_rolled_back_from(database: Database, make: Make) -> None:
+    make("good", live=True)
+    make("bad", live=True)
+    database.sites.promote("demo", "good", expected="bad", by="a rollback")
+    make("next", live=True)
+    assert named_build(database, "demo", "previous").id == "good"
+
+
 @pytest.mark.parametrize("name", ["live", "staged", "previous"])
 def test_a_site_without_one_is_told_what_to_do(database: Database, name: str) -> None:
     database.sites.ensure("demo")

@@ -18,7 +18,7 @@ def made(status: BuildStatus, *, ago: timedelta = timedelta(days=2)) -> Build:
 
 
 def test_the_live_build_and_the_last_promoted_stay() -> None:
-    builds = [made(BuildStatus.PROMOTED) for _ in range(5)]
+    builds = [made(BuildStatus.PROMOTED, ago=timedelta(days=days)) for days in range(2, 7)]
     assert superfluous(builds, builds[0].id, 3, LONG_AGO) == builds[3:]
 
 
@@ -45,14 +45,26 @@ def test_after_a_rollback_it_is_the_newer_one_that_has_readers_yet() -> None:
     assert superfluous([left, rolled_back], live.id, 1, LONG_AGO) == []
 
 
+def test_a_build_that_was_rolled_back_to_stays_before_the_one_it_took_over_from() -> None:
+    bad, good = made(BuildStatus.PROMOTED, ago=timedelta(days=5)), made(BuildStatus.PROMOTED, ago=timedelta(days=6))
+    good = replace(good, promoted_at=now() - timedelta(days=4))
+    live = made(BuildStatus.PROMOTED, ago=timedelta(days=3))
+    assert superfluous([live, bad, good], live.id, 2, LONG_AGO) == [bad]
+
+
 def test_a_staged_or_failed_build_goes_after_the_grace() -> None:
     old = [made(BuildStatus.FAILED), made(BuildStatus.STAGED)]
-    assert superfluous([*old, made(BuildStatus.STAGED, ago=timedelta(hours=1))], None, 3, LONG_AGO) == old
+    assert superfluous([made(BuildStatus.STAGED, ago=timedelta(hours=1)), *old], None, 3, LONG_AGO) == old
 
 
 def test_the_newest_build_stays_while_it_waits_for_a_promotion_by_hand() -> None:
     refused, before = made(BuildStatus.STAGED), made(BuildStatus.STAGED)
     assert superfluous([refused, before], None, 3, LONG_AGO) == [before]
+
+
+def test_it_stays_when_a_later_run_failed() -> None:
+    refused = made(BuildStatus.STAGED)
+    assert refused not in superfluous([made(BuildStatus.FAILED), refused, made(BuildStatus.PROMOTED)], None, 3, now())
 
 
 def test_what_a_killed_run_left_goes_at_once() -> None:
