@@ -40,8 +40,9 @@ def growing(build: Build, database: Database, knowledge: Knowledge, tally: Tally
     try:
         yield GrowingBuild(build, database, knowledge, tally)
     except BaseException:  # Ctrl-C as well: a table that nobody will finish must not stay
-        knowledge.drop(build.table)
+        # On record first: that is refused where somebody has promoted the build, whose table then stays.
         database.builds.finish(build.id, BuildStatus.FAILED, tally.outcome, tally.seconds)
+        knowledge.drop(build.table)
         raise
 
 

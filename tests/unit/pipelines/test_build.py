@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from core.database import Database
-from core.errors import IntegrityError
+from core.errors import ConflictError, IntegrityError
 from core.knowledge import Ann, Knowledge, to_batch
 from core.records import Build, BuildStatus, Chunk, IndexedFile
 from core.settings import Settings
@@ -155,3 +155,17 @@ def test_names_sort_by_time(build: Build) -> None:
     later = new_build("demo", "fake", {})
     assert build.id.split("-")[:2] <= later.id.split("-")[:2]
     assert build.table == f"demo-{build.id}"
+
+
+def test_a_build_that_was_promoted_meanwhile_keeps_its_table_when_its_maker_is_stopped(
+    database: Database, knowledge: Knowledge, build: Build
+) -> None:
+    with (
+        pytest.raises(ConflictError, match="is promoted and cannot become failed"),
+        growing(build, database, knowledge, Tally()) as table,
+    ):
+        table.add(rows([chunk("c1")], told=1))
+        table.stage(1)
+        database.sites.promote("demo", build.id, expected=None, by="an operator")
+        raise KeyboardInterrupt
+    assert knowledge.open(build.table).rows() == 1
