@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _SQLITE = "sqlite:///"
+_LONGEST_PARAM = 6000  # characters; MLflow refuses more
 _MANNERS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
@@ -117,7 +118,7 @@ class Tracking:
 def _params(params: Mapping[str, Any]) -> list[Any]:
     from mlflow.entities import Param
 
-    return [Param(name, str(value)) for name, value in params.items()]
+    return [Param(name, str(value)[:_LONGEST_PARAM]) for name, value in params.items()]
 
 
 def _metrics(metrics: Mapping[str, float]) -> list[Any]:

@@ -89,13 +89,20 @@ def list_sources(registered: Sequence[Source], most_bytes: int) -> list[Listed]:
 
 def shape(settings: Settings, registered: Sequence[Source]) -> dict[str, Any]:
     """All that makes a document's chunks what they are, besides its bytes; builds of one shape can share rows."""
-    addresses = "\n".join(f"{source.id} {source.base_url}" for source in registered)
     return {
         **{name: getattr(settings, name) for name in _SHAPING},
         "vectors": vectors_version(settings.embedding_model),
         "reading": _code(),
-        "addresses": sha256(addresses.encode()).hexdigest()[:12],
+        "addresses": {source.id: source.base_url for source in registered},
     }
+
+
+def is_alike(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether builds of these shapes can share rows; a source that is new or gone shapes no document of the others."""
+    old, new = before.get("addresses"), now["addresses"]
+    if not isinstance(old, Mapping) or any(old[source] != new[source] for source in old.keys() & new.keys()):
+        return False
+    return {**before, "addresses": None} == {**now, "addresses": None}
 
 
 def _is_known(file: Listed, known: Mapping[str, IndexedFile]) -> bool:

@@ -22,7 +22,7 @@ from pipelines.build import growing, new_build
 from pipelines.change import Changes
 from pipelines.embed import Known, nothing_known
 from pipelines.lease import held
-from pipelines.plan import Plan, list_sources, plan, shape
+from pipelines.plan import Plan, is_alike, list_sources, plan, shape
 from pipelines.pointer import PATIENCE, publishing
 from pipelines.report import IndexReport
 from pipelines.sandbox import SandboxedParser
@@ -136,7 +136,7 @@ def plan_build(
     base = live_base(stores.database.sites.get(site), stores)
     sources, remarks = _fetched(registered, settings, tally, watch, base, anew=force)
     shaped = shape(settings, sources)
-    anew = force or base is None or dict(base.build.settings) != shaped
+    anew = force or base is None or not is_alike(base.build.settings, shaped)
     listed = list_sources(sources, int(settings.max_document_mb * 2**20))
     work = plan(listed, base.files if base else (), stores.database.changes.standing(site), anew=anew)
     applied = base.build.changes_applied if base and not anew else 0
