@@ -103,12 +103,13 @@ def _falls(table: str, allowed: Mapping[str, float], pair: Pair) -> Iterator[Fin
 
 def _beside(each: Difference, fall: float, allowed: float) -> str:
     """Both figures, how far apart they are, and how many questions that is."""
-    if abs(each.difference) < _EXACT:
-        return f"{each.b:.3f}, as the live build."
-    way = f"{abs(fall):.1%} {'lower' if fall > 0 else 'higher'}"
     questions = f", {each.losses} of {each.questions} questions worse and {each.wins} better"
-    told = f"{each.b:.3f} instead of {each.a:.3f}, {way}{questions if each.wins + each.losses else ''}."
-    return f"{told} At most {allowed:.0%} lower is allowed." if fall > 0 else told
+    told = questions if each.wins + each.losses else ""
+    if f"{each.a:.3f}" == f"{each.b:.3f}" and fall <= allowed:
+        return f"{each.b:.3f}, as the live build{told}."
+    way = f"{abs(fall):.1%} {'lower' if fall > 0 else 'higher'}"
+    limit = f" At most {allowed:.0%} lower is allowed." if fall > 0 else ""
+    return f"{each.b:.3f} instead of {each.a:.3f}, {way}{told}.{limit}"
 
 
 def _incomplete(rule: str, measure: str, pair: Pair) -> Iterator[Finding]:

@@ -26,6 +26,11 @@ from evals.subject import Subject, subject_of
 from pipelines.index import Grading
 from pipelines.stage import Stores
 
+_OTHER_SOURCES = (
+    "The new build is of other sources than the live build, so the two are incomparable: a difference would not say "
+    "which is better. Ask it, and if it answers as it should, publish it by hand; the next build is compared with it. "
+    'Or set baseline.incomparable = "promote" in the site\'s gate.toml.'
+)
 _FAST: tuple[Mode, ...] = ("fused",)  # the search that the agent uses
 
 
@@ -133,8 +138,8 @@ class Grader:
     def _beside(self, step: Step, new: Results, old: Subject | None, parent: str | None, found: Found) -> Pair:
         if old is None:
             return Pair(new, unknown=f"Site {self.site} has no live build to compare with.")
-        if why := other_corpora(old.meta(), new.meta, NAMES):
-            return Pair(new, unknown=why, refused=True)
+        if other_corpora(old.meta(), new.meta, NAMES):
+            return Pair(new, unknown=_OTHER_SOURCES, refused=True)
         if known := step.known(old):
             found.results[f"{step.kind}/live"], live = known
             return paired(new, live)

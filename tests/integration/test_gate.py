@@ -238,7 +238,7 @@ def test_another_corpus_is_refused_as_incomparable_and_not_failed(shop: Shop, tm
         assert not renewal.is_live and shop.live == live
         assert renewal.grade and renewal.grade.verdict is Verdict.UNKNOWN and renewal.grade.baseline is None
         assert not failed(renewal)
-        assert "hold different corpora" in said(renewal, Verdict.UNKNOWN)["retrieval.fall"]
+        assert "is of other sources than the live build" in said(renewal, Verdict.UNKNOWN)["retrieval.fall"]
         (shop.folder / "gate.toml").write_text('[baseline]\nincomparable = "promote"\n')
         allowed = shop.index(go_live=False).grade
     shop.stores.database.sources.remove(shop.stores.database.sources.of("demo")[-1].id)

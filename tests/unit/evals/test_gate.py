@@ -156,3 +156,11 @@ def test_a_first_build_is_judged_by_what_needs_no_comparison(rules: Rules) -> No
     assert verdict(told, rules, missing=True, refused=False) is Verdict.PASSED
     strict = rules.model_copy(update={"baseline": rules.baseline.model_copy(update={"missing": "keep"})})
     assert verdict(told, strict, missing=True, refused=False) is Verdict.UNKNOWN
+
+
+def test_figures_that_read_the_same_are_not_said_to_differ(rules: Rules) -> None:
+    live, new = (results({"groundedness": [value] * 9}) for value in (0.98101, 0.98102))
+    assert found(new, live, rules)["answers.fall.groundedness"] == (
+        Verdict.PASSED,
+        "0.981, as the live build, 0 of 9 questions worse and 9 better.",
+    )
