@@ -114,7 +114,7 @@ def _commands(night: Night) -> Iterator[tuple[str, str]]:
         yield f"Roll back to build {night.rollback_to}", f"python -m pipelines rollback --site {night.site}"
     if night.difference:
         before, after = night.difference.before, night.difference.after
-        yield "See every difference", f"python -m pipelines diff {before} {after}"
+        yield "See every difference", f"python -m pipelines diff {before} {after} --site {night.site}"
 
 
 def _in_markdown(text: object) -> str:
@@ -123,7 +123,8 @@ def _in_markdown(text: object) -> str:
 
 
 def _signed(difference: float) -> str:
-    return f"{difference:+.3f}".replace("-", "−")
+    told = f"{difference:+.3f}".replace("-", "−")
+    return "0.000" if told[1:] == "0.000" else told
 
 
 @cache

@@ -52,7 +52,7 @@ def test_both_forms_tell_all_that_people_need(page: object) -> None:
         f"Builds that can answer: {BUILD}, {LIVE}",
         "Builds dropped: 20261101-020000-aaaaaa",
         "python -m pipelines rollback --site demo",
-        f"python -m pipelines diff {LIVE} {BUILD}",
+        f"python -m pipelines diff {LIVE} {BUILD} --site demo",
         "0123456789abcdef",
         "sqlite:////srv/frontdesk/mlflow.db",
         "is <encrypted>",
