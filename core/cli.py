@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from core.errors import ConfigurationError, FrontdeskError, InvalidInputError, NotFoundError
@@ -25,6 +25,11 @@ def commands(help_text: str) -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,  # it takes `[default: FRONTDESK_SITE]` for markup and leaves it out
     )
+
+
+def show(what: RenderableType) -> None:
+    """On standard output; a line that does not break is whole there, for a person to copy, however narrow that is."""
+    Console().print(what, crop=False)
 
 
 def run(app: typer.Typer) -> None:

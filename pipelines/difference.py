@@ -7,9 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
-from core.records import IndexedFile
+from core.database import Database
+from core.knowledge import Knowledge
+from core.records import Build, IndexedFile
 
 _SHOWN = 50  # documents on the terminal; `--json` has them all
 
@@ -52,18 +56,32 @@ class Difference:
         meta = {"before": self.before, "after": self.after, "documents": listed}
         return json.dumps({"figures": self.figures(), "intervals": {}, "meta": meta})
 
-    def table(self) -> Table:
+    def table(self) -> RenderableType:
         """For a person: the documents with their chunks, and the sums beneath."""
-        sums = ", ".join(f"{count:,} {name}" for name, count in self.figures().items())
-        more = f" (the first {_SHOWN} are shown)" if len(self.documents) > _SHOWN else ""
-        table = Table(title=f"{self.before} → {self.after}", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+        builds = Text(f"{self.before} → {self.after}")
+        if not self.documents:
+            return Group(builds, Text("The same documents, with the same chunks."))
+        table = Table(box=SIMPLE_HEAD, pad_edge=False)
         table.add_column("document", overflow="fold")
         table.add_column("")
         table.add_column("chunks", no_wrap=True)
-        table.caption, table.caption_justify = f"{sums}{more}", "left"
         for each in self.documents[:_SHOWN]:
-            table.add_row(each.path, each.change, f"+{each.chunks_added} −{each.chunks_removed}")
-        return table
+            table.add_row(Text(each.path), each.change, f"+{each.chunks_added} −{each.chunks_removed}")
+        return Group(builds, table, Text(self._sums()))
+
+    def _sums(self) -> str:
+        counts = self.figures()
+        documents = ", ".join(f"{counts[f'documents/{name}']:,} {name}" for name in ("added", "changed", "removed"))
+        chunks = ", ".join(f"{counts[f'chunks/{name}']:,} {name}" for name in ("added", "removed"))
+        more = f" The first {_SHOWN} documents are shown." if len(self.documents) > _SHOWN else ""
+        return f"Documents: {documents}. Chunks: {chunks}.{more}"
+
+
+def between(before: Build, after: Build, database: Database, knowledge: Knowledge) -> Difference:
+    """From one build to another, as their tables are now."""
+    files = (database.builds.files(before.id), database.builds.files(after.id))
+    hashes = (knowledge.open(before.table).chunk_hashes(), knowledge.open(after.table).chunk_hashes())
+    return difference(before.id, after.id, files, hashes)
 
 
 def difference(

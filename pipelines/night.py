@@ -15,7 +15,7 @@ from rich.text import Text
 from core.codec import plain
 from core.grades import Grade, Verdict
 from pipelines.difference import Difference
-from pipelines.report import IndexReport, Renewal
+from pipelines.report import IndexReport, Renewal, unbroken
 
 
 class Outcome(StrEnum):
@@ -125,11 +125,11 @@ class Night:
         return counted
 
     def table(self, files: Mapping[str, str]) -> RenderableType:
-        """For a terminal: the verdict, what went wrong, and what was done."""
+        """For a terminal: the verdict, what went wrong, and what was done; `files` are those that were written."""
         wrong = [*([self.failure] if self.failure else []), *self.warnings]
         told = [Text.assemble(("✗ ", "red"), each) for each in wrong] + [Text(note, "dim") for note in self.notes]
-        where = Text(f"Report: {files['html']}")
-        return Group(Text(self.headline, "bold"), *told, *([self.renewal.table()] if self.renewal else []), where)
+        where = [unbroken(f"Report: {files['html']}")] if "html" in files else []
+        return Group(Text(self.headline, "bold"), *told, *([self.renewal.table()] if self.renewal else []), *where)
 
     def to_json(self, files: Mapping[str, str]) -> str:
         """One object, in the form that every `--json` has; `files` says where the reports are."""

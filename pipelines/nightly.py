@@ -22,7 +22,7 @@ from core.grades import Grade
 from core.records import Build, BuildStatus, now
 from core.settings import Settings
 from core.tracking import TrackedRun
-from pipelines.difference import Difference, difference
+from pipelines.difference import between
 from pipelines.export import export_once
 from pipelines.index import Grading, building, drop_superfluous, renew
 from pipelines.lease import held
@@ -39,9 +39,11 @@ _log = logging.getLogger(__name__)
 
 def nightly(site: str, settings: Settings, stores: Stores, models: Models, watch: Watch, *, grade: Grading) -> Night:
     """The site's night, told in its report; ConflictError, and nothing done, where another process indexes the site."""
-    began, before = now(), stores.database.sites.get(site).live_build
+    began = now()
     name = f"nightly {began:%Y-%m-%d %H:%M:%S}"
+    stores.database.sites.get(site)  # no lease and no run for a site that there is not
     with held(stores.database, building(site)), stores.tracking.run(site, name) as run:
+        before = stores.database.sites.get(site).live_build
         shift = _Shift(settings, stores, run)
         night = Night(site, began, before, run=run.id, tracking=_shown(stores.tracking.uri))
         night = shift.renewed(night, models, watch, grade)
@@ -115,7 +117,9 @@ class _Shift:
         """What the new build has differently."""
         if night.build is None or before is None:
             return night
-        return replace(night, difference=_difference(self.stores, before, night.build))
+        database = self.stores.database
+        one, other = database.builds.get(before), database.builds.get(night.build)
+        return replace(night, difference=between(one, other, database, self.stores.knowledge))
 
     def tidied(self, night: Night) -> Night:
         """Old builds dropped, and what there is to roll back to."""
@@ -179,13 +183,6 @@ class _Shift:
             yield
         finally:
             self.seconds[what] = perf_counter() - began
-
-
-def _difference(stores: Stores, before: str, after: str) -> Difference:
-    builds, knowledge = stores.database.builds, stores.knowledge
-    one, other = builds.get(before), builds.get(after)
-    hashes = (knowledge.open(one.table).chunk_hashes(), knowledge.open(other.table).chunk_hashes())
-    return difference(before, after, (builds.files(before), builds.files(after)), hashes)
 
 
 def _shown(tracking: str) -> str:

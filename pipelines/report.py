@@ -13,6 +13,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from core.codec import plain
 from core.grades import Grade, Verdict
@@ -141,16 +142,21 @@ class Renewal:
             yield f"{_SIGNS[finding.verdict]} {escape(finding.rule)}: {escape(finding.said)}"
         yield from (f"[dim]·[/] {escape(note)}" for note in (self.grade.notes if self.grade else ()))
 
-    def _next_steps(self) -> Iterator[str]:
+    def _next_steps(self) -> Iterator[str | Text]:
         build, site = self.report.build.id, self.report.build.site
         if self.is_live:
             yield f"Site {site} answers from build {build}." if self.report.is_new else ""
-            yield f'Ask it:      python -m serving ask "…" --site {site}'
-            yield f"Measure it:  python -m evals retrieval QUESTIONS --site {site}"
+            yield unbroken(f'Ask it:      python -m serving ask "…" --site {site}')
+            yield unbroken(f"Measure it:  python -m evals retrieval QUESTIONS --site {site}")
         else:
             yield f"Build {build} is staged; site {site} answers as before."
-            yield f'Ask it:      python -m serving ask "…" --site {site} --build {build}'
-            yield f"Publish it:  python -m pipelines promote {build} --site {site}"
+            yield unbroken(f'Ask it:      python -m serving ask "…" --site {site} --build {build}')
+            yield unbroken(f"Publish it:  python -m pipelines promote {build} --site {site}")
+
+
+def unbroken(text: str) -> Text:
+    """A line that is copied from a terminal: whole, however narrow that is."""
+    return Text(text, no_wrap=True, overflow="ignore")
 
 
 def _by_reason(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:

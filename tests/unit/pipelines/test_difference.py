@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from io import StringIO
+
+from rich.console import Console
 
 from core.records import IndexedFile
 from pipelines.difference import Difference, DocumentChange, difference
@@ -38,3 +42,20 @@ def test_programs_get_the_sums() -> None:
         "chunks/added": 3,
         "chunks/removed": 3,
     }
+
+
+def shown(difference: Difference) -> str:
+    console = Console(file=StringIO(), width=60)
+    console.print(difference.table())
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return text
+
+
+def test_people_get_the_sums_in_a_sentence_and_every_path_as_it_is() -> None:
+    text = shown(replace(compared(), documents=[DocumentChange("[bold]x.md", "added", 3, 0)]))
+    assert "[bold]x.md" in text
+    assert "Documents: 1 added, 0 changed, 0 removed." in text
+
+
+def test_people_are_told_that_nothing_differs() -> None:
+    assert shown(replace(compared(), documents=[])) == "b1 → b2\nThe same documents, with the same chunks.\n"

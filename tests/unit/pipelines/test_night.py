@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
 from core.grades import Verdict
 from pipelines.night import EXIT_CODES, Night
@@ -47,3 +49,15 @@ def test_programs_get_the_reason_of_a_failure() -> None:
     assert {"outcome": "failed", "failure": "nothing there", "live": LIVE, "build": None}.items() <= told[
         "meta"
     ].items()
+
+
+def test_a_report_that_could_not_be_written_is_not_pointed_to() -> None:
+    assert "Report: /r/n.html" in shown(night(), {"html": "/r/n.html"})
+    assert "Report" not in shown(night(), {})
+
+
+def shown(night: Night, files: dict[str, str]) -> str:
+    console = Console(file=StringIO(), width=60)
+    console.print(night.table(files))
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return text

@@ -9,6 +9,7 @@ from io import StringIO
 import pytest
 from rich.console import Console, RenderableType
 
+from core import cli
 from core.grades import Finding, Grade, Measured, Verdict
 from core.records import BuildStatus, IndexedFile, Outcome, Site, now
 from pipelines.report import IndexReport, Renewal, builds_json, builds_table
@@ -85,6 +86,16 @@ def test_of_a_build_that_was_refused_people_see_why_and_how_to_publish_it_all_th
     assert "✗ retrieval: fused/hit@5 fell from .90 to .80" in text
     assert f"python -m pipelines promote {report.build.id} --site demo" in text
     assert f"--build {report.build.id}" in text
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+def test_a_command_is_copied_whole_from_a_narrow_terminal(
+    report: IndexReport, is_live: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    cli.show(Renewal(report, is_live=is_live).table())
+    commands = [line for line in capsys.readouterr().out.splitlines() if "python -m" in line]
+    assert len(commands) == 2 and all("--site demo" in line for line in commands)
 
 
 def test_programs_get_the_verdict_and_the_scores(report: IndexReport) -> None:
