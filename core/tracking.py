@@ -44,6 +44,11 @@ class TrackedRun:
         with self._going_on_without():
             self._client, self.id = start()
 
+    @property
+    def is_tracked(self) -> bool:
+        """Whether the tracker has taken everything so far."""
+        return self._client is not None
+
     def log_params(self, params: Mapping[str, Any]) -> None:
         """What the run was made with."""
         self._call(lambda client, run: client.log_batch(run, params=_params(params)))
@@ -87,7 +92,8 @@ class TrackedRun:
             yield
         except Exception as error:  # noqa: BLE001  whatever a tracker, its network or its disk does, the work goes on
             self._client = None
-            _log.warning("MLflow failed, so this run is not tracked any further: %s", error)
+            first, *_ = str(error).splitlines() or [type(error).__name__]
+            _log.warning("MLflow failed, so this run is not tracked any further: %s", first)
 
 
 class Tracking:
@@ -156,8 +162,8 @@ def _client(uri: str) -> MlflowClient:
     # Imported here: it takes seconds, and a server that only answers questions never tracks.
     from mlflow import MlflowClient
 
-    for chatty in ("mlflow", "alembic"):  # they announce each table that they create
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it announces each table that it creates
+    logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # that too, and tracebacks of what a run tells in a line
     if uri.startswith(_SQLITE):
         Path(uri.removeprefix(_SQLITE)).parent.mkdir(parents=True, exist_ok=True)
     return MlflowClient(uri)

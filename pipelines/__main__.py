@@ -14,7 +14,7 @@ from rich.console import Console
 from core import cli
 from core.database import Database, migrate
 from core.errors import ConflictError, NotFoundError
-from core.settings import load_settings
+from core.settings import Settings, load_settings
 from pipelines.commands import builds, service
 from pipelines.commands.opened import Json, Site, database_of, stores_of
 
@@ -62,8 +62,7 @@ def index(
     from pipelines.stage import models_of
     from pipelines.stopping import stoppable
 
-    given = {"chunk_tokens": chunk_tokens, "chunk_overlap": chunk_overlap, "embedding_model": embedding_model}
-    settings = load_settings(**{name: value for name, value in given.items() if value is not None})
+    settings = _settings(chunk_tokens=chunk_tokens, chunk_overlap=chunk_overlap, embedding_model=embedding_model)
     models = models_of(settings)
     migrate(settings.database_location)
     files = read_files(policy, golden)
@@ -78,10 +77,7 @@ def index(
         stores = stores_of(settings, database)
         grade = light(name, settings, stores)
         outcome = index(name, settings, stores, models, watch, grade=grade, force=force, go_live=not stage)
-    if json:
-        typer.echo(outcome.to_json())
-    else:
-        cli.show(outcome.table())
+    typer.echo(outcome.to_json()) if json else cli.show(outcome.table())
 
 
 @app.command(epilog=_NIGHTLY_ENDS)
@@ -131,6 +127,11 @@ def sources(*, site: Site = None, remove: Annotated[str | None, typer.Option(hel
 
 for command in (builds.promote, builds.rollback, builds.diff, service.worker, service.export, builds.status):
     app.command()(command)
+
+
+def _settings(**typed: object) -> Settings:
+    """What was typed goes before the environment."""
+    return load_settings(**{name: value for name, value in typed.items() if value is not None})
 
 
 def _stopped(database: Database, site: str) -> str:

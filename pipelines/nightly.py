@@ -137,7 +137,9 @@ class _Shift:
         return replace(night, exported=turns)
 
     def timed(self, night: Night) -> Night:
-        """The seconds that it took so far."""
+        """The seconds that it took so far, and whether they can be kept."""
+        if not self.run.is_tracked:
+            night = night.warned("MLflow failed, so not all of this night stands there; the log says why.")
         return replace(night, seconds=dict(self.seconds), total_seconds=perf_counter() - self.started)
 
     def written(self, night: Night) -> Night:

@@ -40,13 +40,11 @@ class Builds:
         seconds: Mapping[str, float],
         indexed: Sequence[IndexedFile] = (),
     ) -> None:
-        """Records how a build came out, with every file it met; one that was promoted does not change any more."""
+        """Records how a build came out, with every file it met; one that was promoted or dropped stays as it is."""
         outcome = {"status": status, "counts": plain(counts), "seconds": plain(seconds)}
-        unpromoted = builds.c.status != BuildStatus.PROMOTED
+        growing = builds.c.status.not_in([BuildStatus.PROMOTED, BuildStatus.DROPPED])
         with self._transactions.write() as connection:
-            changed = connection.execute(
-                update(builds).where(builds.c.id == build, unpromoted).values(outcome)
-            ).rowcount
+            changed = connection.execute(update(builds).where(builds.c.id == build, growing).values(outcome)).rowcount
             if not changed:
                 stored = _build(connection, build)
                 raise ConflictError(f"Build {stored.id!r} is {stored.status} and cannot become {status}.")

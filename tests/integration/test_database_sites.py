@@ -140,6 +140,15 @@ def test_a_promoted_build_does_not_change_any_more(database: Database) -> None:
         database.builds.finish(live, BuildStatus.FAILED, {}, {})
 
 
+def test_a_build_that_was_dropped_as_its_maker_seemed_gone_is_never_staged(database: Database) -> None:
+    database.sites.ensure("demo")
+    unfinished = build()
+    database.builds.create(unfinished)
+    database.builds.drop(unfinished.id)
+    with pytest.raises(ConflictError, match="is dropped and cannot become staged"):
+        database.builds.finish(unfinished.id, BuildStatus.STAGED, {}, {})
+
+
 def test_of_four_processes_that_promote_at_once_exactly_one_wins(database: Database, location: str) -> None:
     database.sites.ensure("demo")
     builds = [staged(database) for _ in range(4)]

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -263,6 +264,16 @@ def test_mlflow_holds_the_night_with_the_build_beneath(
     beneath = client.search_runs([experiment.experiment_id], f"tags.`mlflow.parentRunId` = '{night.run}'")
     assert [run.info.run_name for run in beneath] == ["build"]
     assert client.get_run(failed.run).info.status == "FAILED"
+
+
+def test_mlflow_away_is_a_warning_in_the_report(
+    settings: Settings, stores: Stores, pages: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = replace(stores, tracking=Tracking("http://127.0.0.1:9"))
+    night = nightly("demo", settings, away, models_of(settings), lambda *_: None, grade=ungraded)
+    assert (night.outcome, night.run) == ("promoted", None)
+    assert "MLflow failed" in report(night, settings)
+    assert all("\n" not in record.message for record in caplog.records if record.name == "core.tracking")
 
 
 def test_while_another_indexes_nothing_is_done(spend: Spend, stores: Stores) -> None:
