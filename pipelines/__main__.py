@@ -30,7 +30,7 @@ _OVERLAP = "Tokens two chunks share. [default: FRONTDESK_CHUNK_OVERLAP]"
 _MODEL = "[default: FRONTDESK_EMBEDDING_MODEL]"
 _FORCE = "Read every file anew, even where nothing changed."
 _STAGE = "Do not let it answer: ask it, then `promote` it."
-_REMOVE = "Forget this one: the next index deletes its documents."
+_REMOVE = "Forget this one: the next build is without its documents."
 _NIGHTLY_ENDS = """
 Exit status, for a scheduler: 0 promoted, or nothing had changed; 1 it failed; 2 what was typed or set cannot be used;
 3 the gate refused the new build; 4 the gate could not say; 75 another process indexes the site, try again later;

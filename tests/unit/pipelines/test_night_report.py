@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 import pytest
 from markdown_it import MarkdownIt
 
 from core.grades import Verdict
+from pipelines.night import Night
 from pipelines.night_report import html_of, markdown_of
 from tests.fakes.nights import BUILD, LIVE, NASTY, grade, night
 
@@ -38,6 +40,13 @@ def test_the_verdict_is_the_first_line() -> None:
     first = markdown_of(kept).splitlines()[0]
     assert first == f"# Kept: the gate refused build {BUILD}. Site demo answers from build {LIVE} as before."
     assert first.removeprefix("# ") in Page(html_of(kept)).text
+
+
+@pytest.mark.parametrize("form", [html_of, markdown_of])
+def test_what_to_do_stands_below_the_verdict_and_its_reasons_above_all_details(form: Callable[[Night], str]) -> None:
+    text = form(night(grade(Verdict.FAILED), is_live=False))
+    places = [text.index(heading) for heading in ("The gate", "What you can do", "Scores", "What changed")]
+    assert places == sorted(places)
 
 
 @pytest.mark.parametrize("page", [lambda told: Page(html_of(told)), lambda told: rendered(markdown_of(told))])
