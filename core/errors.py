@@ -77,6 +77,12 @@ class IntegrityError(FrontdeskError):
     code = "integrity"
 
 
+class StorageError(FrontdeskError):
+    """A disk or a bucket that does not take what is written to it."""
+
+    code = "storage_unavailable"
+
+
 class NotDeliveredError(FrontdeskError):
     """A message to people did not arrive; `retry_after` is set where it may yet."""
 

@@ -22,6 +22,7 @@ from core.knowledge.filters import Filter
 from core.knowledge.fusion import FusedPage, Hit, fuse
 from core.knowledge.passages import CHUNKS_PER_PAGE, to_passage
 from core.knowledge.schema import COLUMNS, Vector, to_chunk, to_vectors
+from core.knowledge.storing import storing
 from core.records import Chunk, Passage
 
 Mode = Literal["dense", "text", "fused"]
@@ -80,12 +81,14 @@ class BuildTable:
 
     def add(self, rows: pa.RecordBatch | pa.Table) -> None:
         """Appends rows of `chunk_schema`; a vector that is not finite is an error."""
-        self._table.add(rows)
+        with storing(self.name):
+            self._table.add(rows)
 
     def copy_from(self, other: BuildTable, where: Filter) -> int:
         """Appends the rows of another build that the filter lets through, vectors and all; returns how many."""
         before = self.rows()
-        self._table.add(_restricted(other._table.search(), where).to_batches(batch_size=_COPIED))
+        with storing(self.name):
+            self._table.add(_restricted(other._table.search(), where).to_batches(batch_size=_COPIED))
         return self.rows() - before
 
     def put(self, document: str, rows: pa.RecordBatch | None) -> None:
@@ -124,8 +127,9 @@ class BuildTable:
 
     def build_indices(self) -> None:
         """Compacts what was appended, indexes it for full-text search, and extends an index of the vectors."""
-        self._table.optimize()
-        fulltext.build(self._table)
+        with storing(self.name):
+            self._table.optimize()
+            fulltext.build(self._table)
 
     def index_vectors(self, wanted: Ann | None = None) -> AnnRecall | None:
         """Where the table is large, indexes its vectors and measures the index; IntegrityError if it finds too little.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from core.errors import ConfigurationError, IntegrityError, NotFoundError
+from core.errors import ConfigurationError, IntegrityError, NotFoundError, StorageError
 from core.knowledge import BuildTable, Filter, Knowledge, Query, Vector, to_batch
 from core.records import Chunk
 
@@ -49,8 +52,29 @@ def table(knowledge: Knowledge) -> BuildTable:
     return table
 
 
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """A disk that takes no file of more than 100 bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 def documents(table: BuildTable, query: Query) -> list[str]:
     return [passage.chunk.document for passage in table.search(query)]
+
+
+def test_a_full_disk_is_told_in_a_sentence(knowledge: Knowledge, table: BuildTable) -> None:
+    other = knowledge.create("other", DIMENSIONS)
+    with full_disk(), pytest.raises(StorageError, match=r"^Table other cannot be written: [^/]+\. See that .* room"):
+        other.add(to_batch(CHUNKS, VECTORS))
+    with full_disk(), pytest.raises(StorageError, match="Table other cannot be written"):
+        other.copy_from(table, Filter())
+    with full_disk(), pytest.raises(StorageError, match="Table t cannot be written"):
+        table.build_indices()
 
 
 def test_dense_ranks_by_cosine_and_says_it(table: BuildTable) -> None:
