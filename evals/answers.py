@@ -13,6 +13,7 @@ from typing import Any, TypedDict
 from typing_extensions import Unpack
 
 from core.embedder import Encoder, load_encoder
+from core.errors import InvalidInputError
 from core.settings import Settings
 from evals import results
 from evals.answer_measures import (
@@ -58,7 +59,8 @@ async def evaluate_site(
     questions: Path, site: str, settings: Settings, *, build: str = "live", **how: Unpack[How]
 ) -> Report:
     """Questions to a site's build of that name."""
-    return await evaluate_answers(read_task(questions), chosen(site, build, settings), settings, **how)
+    subject = chosen(site, build, settings)  # before the questions: a site that does not exist has none
+    return await evaluate_answers(read_task(questions), subject, settings, **how)
 
 
 async def evaluate_corpus(questions: Path, settings: Settings, **how: Unpack[How]) -> Report:
@@ -83,6 +85,8 @@ async def evaluate_answers(
 
     A judge, where the settings name one, is asked `judgements` times about everything.
     """
+    if not task.questions:
+        raise InvalidInputError(f"{task.name} holds no question: nothing to ask.")
     encoder = load_encoder(settings.embedding_model, settings)
     async with judge_of(settings, encoder, at_once=at_once) as judge:  # first: a judge without a key is soon told
         answers = await rehearse(task.questions, subject.build, settings, at_once=at_once, writer=writer, watch=watch)

@@ -18,6 +18,7 @@ from evals.results import Result, Results
 _LESS_IS_BETTER = ("seconds", "tokens/", "false_refusals", "unsupported")
 OF_ITS_OWN_CHOICE = "declined/precision"  # each side answers for the questions that it declined itself
 _DECISIVE = ("contains_gold", "fused/hit@1", "fused/hit@5")  # 0 or 1: a question on which it changed has flipped
+_SHAPES = ("site", "chunk_tokens", "chunk_overlap", "embedding_model", "fusion", "writer", "passages", "judge")
 _NAMED = 3  # questions that a refusal names
 
 
@@ -61,6 +62,7 @@ class Comparison:
     differences: tuple[Difference, ...]
     flips: tuple[Flip, ...]
     only_one: tuple[str, ...]
+    made_with: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {})  # what A and B were made with differently
 
     def to_json(self) -> str:
         """The object that `--json` prints: `MEASURE/a`, `/b`, `/difference`, `/wins`, …"""
@@ -72,6 +74,7 @@ class Comparison:
         meta = {
             "a": self.a,
             "b": self.b,
+            "made_with": {"a": self.made_with[0], "b": self.made_with[1]},
             "questions": self.questions,
             "only_one": self.only_one,
             "flipped": [asdict(flip) for flip in self.flips],
@@ -88,7 +91,8 @@ def compare(a: Results, b: Results, names: tuple[str, str] = ("A", "B")) -> Comp
     one = [measure for measure in (*a.measures, *b.measures) if measure not in shared]
     others = {row.id: row for row in b.rows}
     flips = [flip for row in a.rows if (flip := _flip(row, others[row.id], shared))]
-    return Comparison(*names, len(a.rows), tuple(filter(None, differences)), tuple(flips), tuple(one))
+    made_with = _differing(a.meta, b.meta), _differing(b.meta, a.meta)
+    return Comparison(*names, len(a.rows), tuple(filter(None, differences)), tuple(flips), tuple(one), made_with)
 
 
 def incomparable(a: Results, b: Results, names: tuple[str, str] = ("A", "B")) -> str | None:
@@ -121,6 +125,13 @@ def other_corpora(a: Mapping[str, Any], b: Mapping[str, Any], names: tuple[str, 
         f"{names[0]} and {names[1]} hold different corpora (fingerprints {ours} and {others}): where the sources are "
         "others, a difference does not say which is better."
     )
+
+
+def _differing(meta: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that the other one does not share; where it shares them all, the build that it does not."""
+    shapes = {name: meta.get(name) for name in _SHAPES if meta.get(name) != other.get(name)}
+    builds = {name: meta.get(name) for name in ("build", "code") if meta.get(name) != other.get(name)}
+    return {name: value for name, value in (shapes or builds).items() if value is not None}
 
 
 def _named(fault: str, questions: Sequence[str]) -> str:

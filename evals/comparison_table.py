@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Column, Table
@@ -12,7 +14,8 @@ from rich.table import Column, Table
 from evals.comparison import Comparison, Difference
 from evals.intervals import RESAMPLES
 
-_HEAD = ("measure", "A", "B", "B − A", "95% interval", "won / tied / lost", "questions")
+_HEAD = ("measure", "A", "B", "B − A", "95% interval", "won/tied/lost", "n")
+_WHOLE = range(1, 6)  # columns that are not broken; a long measure is, where the terminal is narrow
 _GIVEN = 400  # characters of an answer beside the other one
 _SIGNS = str.maketrans({"−": "$-$", "–": "--", "↓": r"$\downarrow$", "·": r"$\cdot$"})
 _LATEX = re.compile(r"([&%$#_{}])")
@@ -29,8 +32,11 @@ def terminal(comparison: Comparison) -> RenderableType:
 
 def differences(comparison: Comparison) -> Table:
     """The figures alone; a difference whose interval leaves out zero is bold."""
-    measure = Column(_HEAD[0], no_wrap=True)
-    figures = Table(measure, *_HEAD[1:], caption=escape(_legend(comparison)), caption_justify="left")
+    columns = [Column(head, no_wrap=place in _WHOLE) for place, head in enumerate(_HEAD)]
+    caption = f"{_files(comparison)}\n{_legend(comparison)}"
+    figures = Table(
+        *columns, caption=escape(caption), caption_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
     for each in _told(comparison):
         figures.add_row(*_cells(each), style="bold" if each.clear else None)
     return figures
@@ -45,6 +51,8 @@ def markdown(comparison: Comparison) -> str:
         "",
         _legend(comparison),
         "",
+        _files(comparison),
+        "",
         _flipped(comparison),
     ]
     if flips:
@@ -58,6 +66,8 @@ def latex(comparison: Comparison) -> str:
     [caption] = _tex([_legend(comparison)], bold=False)
     return "\n".join(
         [
+            r"% Needs \usepackage{booktabs}.",
+            f"% {_files(comparison)}",
             r"\begin{table}",
             r"\centering",
             f"\\caption{{{caption}}}",
@@ -114,11 +124,25 @@ def _bold(cells: Sequence[str], mark: str) -> tuple[str, ...]:
 def _legend(comparison: Comparison) -> str:
     only = f" Only in one of them: {', '.join(comparison.only_one)}." if comparison.only_one else ""
     return (
-        f"A: {comparison.a} · B: {comparison.b} · n = {comparison.questions} questions. Means over the questions with "
+        f"{_sides(comparison)}n = {comparison.questions} questions. Means over the questions with "
         f"a value on both sides; 95% intervals of B − A by percentile bootstrap over questions, paired, {RESAMPLES:,} "
         "resamples, not corrected for the number of measures; bold: the interval leaves out zero; ↓: less is better; "
         f"won: questions on which B is better.{only}"
     )
+
+
+def _sides(comparison: Comparison) -> str:
+    """What sets the two apart, as far as their results say it."""
+    told = [(side, _shape(made)) for side, made in zip("AB", comparison.made_with, strict=True)]
+    return "".join(f"{side}: {shape} · " for side, shape in told if shape)
+
+
+def _shape(made_with: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in made_with.items())
+
+
+def _files(comparison: Comparison) -> str:
+    return f"A: {comparison.a} · B: {comparison.b}"
 
 
 def _flipped(comparison: Comparison) -> str:

@@ -55,11 +55,10 @@ def evaluate_build(
     settings: Settings,
     *,
     modes: Sequence[Mode] = MODES,
-    encoder: Encoder | None = None,
 ) -> Report:
-    """Questions with evidence pages against one build; `encoder` is its model's, where it is loaded already."""
+    """Questions with evidence pages against one build."""
     table = Knowledge(settings.knowledge_location).open(subject.build.table)
-    model = encoder or load_encoder(subject.build.embedding_model, settings)
+    model = load_encoder(subject.build.embedding_model, settings)
     return _evaluate(task, table, model, by_path(table), modes, settings, made_with(task, subject, modes))
 
 

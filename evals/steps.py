@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
 from typing import Any
 
-from core.embedder import Encoder, load_encoder
 from core.knowledge import Mode
 from core.settings import Settings
-from evals import answers, results, retrieval
+from evals import results, retrieval
 from evals.progress import Watch
 from evals.readers import Task
 from evals.report import Report
@@ -46,23 +44,18 @@ class Step:
 
 def retrieval_step(task: Task, settings: Settings, modes: Sequence[Mode]) -> Step:
     """How well the evidence pages are found."""
-    encoder = lru_cache(partial(_encoder, settings))
 
     def measure(subject: Subject) -> Report:
-        model = encoder(subject.build.embedding_model)
-        return retrieval.evaluate_build(task, subject, settings, modes=modes, encoder=model)
+        return retrieval.evaluate_build(task, subject, settings, modes=modes)
 
     return Step("retrieval", settings, lambda subject: retrieval.made_with(task, subject, modes), measure)
 
 
 def answers_step(task: Task, settings: Settings, watch: Watch) -> Step:
     """How well the agent answers."""
+    from evals import answers  # with a judge's client, which takes a second to import: only where one may be asked
 
     def measure(subject: Subject) -> Report:
         return asyncio.run(answers.evaluate_answers(task, subject, settings, watch=watch))
 
     return Step("answers", settings, lambda subject: answers.made_with(task, subject, settings), measure)
-
-
-def _encoder(settings: Settings, model: str) -> Encoder:
-    return load_encoder(model, settings)

@@ -14,13 +14,16 @@ from evals.results import Results, load
 from evals.rules import Rules
 
 _TAGS = ("site", "build")
+_TOLD = 6  # of a build's id, whose end is its own
 _FAILURES = ("failed", "judge_failed", "not_a_number")
 
 
 def record(report: Report, settings: Settings) -> None:
     """What a person had measured on a site, as a run of the site's experiment."""
     results = load(str(report.meta["results"]), settings)
-    with Tracking(settings.tracking_location).run(str(report.meta["site"]), results.kind) as run:
+    build = str(report.meta["build"])
+    name = f"{results.kind} {build[-_TOLD:]}"  # two of them stand side by side on MLflow's pages, which cut names short
+    with Tracking(settings.tracking_location).run(str(report.meta["site"]), name) as run:
         log_results(run, results)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,8 +18,13 @@ _NVIDIA = Path("/proc/driver/nvidia/version")  # asking torch would cost seconds
 
 
 def load_encoder(name: str, settings: Settings, *, threads: int | None = None) -> Encoder:
-    """The model, ready to run; `threads` bounds the cores it takes on a CPU."""
+    """The model, ready to run; `threads` bounds the cores it takes on a CPU. Who asks again has the same one."""
     _require_key(name, settings)
+    return _opened(name, settings, threads or len(os.sched_getaffinity(0)))
+
+
+@lru_cache(maxsize=2)  # a new build's and the live one's, which indexing, grading and answering share in one process
+def _opened(name: str, settings: Settings, threads: int) -> Encoder:
     if name.startswith("openai:"):
         from core.embedder.openai import OpenAIEncoder
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 Name = TypeVar("Name", bound=Hashable)
@@ -55,8 +55,8 @@ def _scaled(hits: Sequence[Hit]) -> list[Hit]:
         return []
     low, high = min(hit.score for hit in hits), max(hit.score for hit in hits)
     if high == low:
-        return [replace(hit, score=1.0) for hit in hits]
-    return [replace(hit, score=(hit.score - low) / (high - low)) for hit in hits]
+        return [Hit(hit.row, hit.document, 1.0) for hit in hits]
+    return [Hit(hit.row, hit.document, (hit.score - low) / (high - low)) for hit in hits]
 
 
 def _best_of_page(hits: Sequence[Hit]) -> dict[str, float]:

@@ -153,6 +153,19 @@ async def test_questions_of_one_id_are_refused(settings: Settings, tmp_path: Pat
         await evaluate_site(file, "demo", settings)
 
 
+async def test_no_question_at_all_is_refused_and_leaves_no_results(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "qa.jsonl"
+    file.write_text("")
+    with pytest.raises(InvalidInputError, match="holds no question"):
+        await evaluate_site(file, "demo", settings)
+    assert not (settings.home / "evals").exists()
+
+
+async def test_a_site_that_does_not_exist_is_told_before_its_questions_are(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="no site 'nowhere'"):
+        await evaluate_site(tmp_path / "missing.jsonl", "nowhere", settings)
+
+
 def test_the_commands_evaluate_and_compare(settings: Settings, golden: Path) -> None:
     names = []
     for _ in range(2):

@@ -124,7 +124,10 @@ def test_an_identical_build_passes_and_its_runs_tell_the_night(shop: Shop) -> No
     assert {run.data.tags["build"] for run in runs.values()} == {renewal.report.build.id}
     assert {run.info.status for run in runs.values()} == {"FINISHED"}
     assert runs["gate"].data.tags["verdict"] == "passed"
-    assert runs["gate"].data.metrics["fused/nDCG_at_10/difference"] == 0
+    assert [runs["gate"].data.metrics[f"fused/nDCG_at_10/{what}"] for what in ("difference", "low", "high")] == [0] * 3
+    assert runs["gate"].data.tags["baseline"] == live
+    artefacts = MlflowClient(shop.stores.tracking.uri).list_artifacts(runs["gate"].info.run_id)
+    assert {"findings.json", "rules.json"} <= {each.path for each in artefacts}
     assert runs["answers"].data.params["judge"] == "openai:judge"
     assert runs["retrieval"].data.params["chunk_tokens"] == "128"
     read = runs["retrieval"].inputs

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from lancedb.index import HnswSq, IvfPq
+from lancedb.query import LanceVectorQueryBuilder
+from lancedb.table import LanceTable
 from numpy.typing import NDArray
 
 from core.errors import IntegrityError
-from core.knowledge import Ann, BuildTable, Filter, Knowledge, Query, to_batch
-from core.knowledge.ann import build, kept, measure, nearest
+from core.knowledge import Ann, BuildTable, Filter, Knowledge, Query, Vector, ann, to_batch
+from core.knowledge.ann import Effort, build, kept, measure, nearest
 from core.records import Chunk
 
 ROWS, DIMENSIONS = 1_500, 48
@@ -66,6 +68,19 @@ def found(
 ) -> list[tuple[str, float]]:
     query = Query("", vector, k=200, mode="dense", exact=exact, where=where)
     return [(passage.chunk.document, round(passage.dense or 0, 3)) for passage in table.search(query)]
+
+
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The plans of the vector searches that are made from now on."""
+    plans: list[str] = []
+
+    def search(table: LanceTable, vector: Vector, effort: Effort | None) -> LanceVectorQueryBuilder:
+        made = nearest(table, vector, effort)
+        plans.append(made.explain_plan())
+        return made
+
+    monkeypatch.setattr(ann, "nearest", search)
+    return plans
 
 
 def test_a_large_table_is_indexed_and_says_what_the_index_finds(table: BuildTable) -> None:
@@ -129,14 +144,26 @@ def test_a_poor_index_is_searched_longer(table: BuildTable) -> None:
     table.verify(ROWS)
 
 
-def test_an_index_that_was_not_measured_is_a_problem_and_is_not_used(knowledge: Knowledge, table: BuildTable) -> None:
+def test_an_index_that_was_not_measured_is_a_problem_and_is_not_used(
+    knowledge: Knowledge, table: BuildTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(IntegrityError):
         table.index_vectors(Ann(rows=1_000, recall=1.01))
     build(table.lance)
     with pytest.raises(IntegrityError, match="index of its vectors was not measured"):
         table.verify(ROWS)
-    [vector] = drawn(1, 5)
-    assert found(knowledge.open("t"), vector) == found(table, vector, exact=True)
+    plans = watched(monkeypatch)
+    found(knowledge.open("t"), drawn(1, 5)[0])
+    assert plans and not any("ANN" in plan for plan in plans)
+
+
+def test_an_index_that_was_measured_is_used(
+    knowledge: Knowledge, table: BuildTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table.index_vectors(LARGE)
+    plans = watched(monkeypatch)
+    found(knowledge.open("t"), drawn(1, 5)[0])
+    assert plans and all("ANNSubIndex" in plan for plan in plans)
 
 
 def test_a_large_table_whose_index_is_gone_is_refused_and_mended(table: BuildTable) -> None:

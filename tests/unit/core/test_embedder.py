@@ -57,6 +57,11 @@ def test_vectors_are_those_of_sentence_transformers(encoder: Encoder) -> None:
     assert cosines.min() >= 0.999, cosines
 
 
+def test_who_asks_for_the_same_model_again_has_the_same_one(home: Path, encoder: Encoder) -> None:
+    every = len(os.sched_getaffinity(0))
+    assert load_encoder(PACKAGED, Settings(_env_file=None, home=home), threads=every) is encoder
+
+
 def test_order_is_kept_and_neighbours_change_nothing(encoder: Encoder) -> None:
     together, reversed_ = encoder.encode(TEXTS), encoder.encode(TEXTS[::-1])[::-1]
     alone = np.concatenate([encoder.encode([text]) for text in TEXTS])

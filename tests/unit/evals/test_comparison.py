@@ -159,6 +159,36 @@ def test_tokens_that_nobody_spent_are_no_row_but_a_measured_zero_is() -> None:
 
 def test_latex_is_a_whole_table_with_its_caption() -> None:
     told = latex(compare(results(scored("seconds", 2.0)), results(scored("seconds", 1.0))))
-    assert told.startswith(r"\begin{table}") and told.endswith(r"\end{table}")
-    assert r"\caption{A: A $\cdot$ B: B $\cdot$ n = 1 questions." in told
+    assert told.startswith(r"% Needs \usepackage{booktabs}." "\n% A: A · B: B\n" r"\begin{table}")
+    assert told.endswith(r"\end{table}")
+    assert r"\caption{n = 1 questions." in told
     assert r"95\% intervals" in told and r"seconds (s) $\downarrow$ &" in told
+
+
+def made(**meta: object) -> Results:
+    found = results(scored("semantic_similarity", 0.5))
+    return replace(found, meta={**found.meta, "site": "s", "chunk_overlap": 24, **meta})
+
+
+def test_every_form_says_which_settings_set_the_two_apart_and_only_those() -> None:
+    comparison = compare(made(chunk_tokens=128, build="b1"), made(chunk_tokens=64, build="b2"), ("one", "two"))
+    for told in (printed(comparison), markdown(comparison), latex(comparison)):
+        assert "A: chunk tokens 128 " in told and "B: chunk tokens 64 " in told
+        assert "chunk overlap" not in told and "b1" not in told
+        assert "A: one · B: two" in told
+    assert json.loads(comparison.to_json())["meta"]["made_with"] == {
+        "a": {"chunk_tokens": 128},
+        "b": {"chunk_tokens": 64},
+    }
+
+
+def test_builds_of_the_same_settings_are_told_apart_by_their_ids() -> None:
+    assert "A: build b1 · B: build b2 · n = 1" in markdown(compare(made(build="b1"), made(build="b2")))
+
+
+def test_no_figure_is_broken_in_a_narrow_terminal() -> None:
+    page = StringIO()
+    a, b = scored("non_llm_string_similarity", *[0.9] * 120), scored("non_llm_string_similarity", *[0.1] * 120)
+    Console(width=80, file=page).print(terminal(compare(results(a), results(b))))
+    [row] = [line for line in page.getvalue().splitlines() if "0.900" in line]
+    assert "[−0.800, −0.800]" in row and "0 / 0 / 120" in row and row.rstrip().endswith(" 120")

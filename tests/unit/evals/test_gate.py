@@ -108,6 +108,15 @@ def test_a_figure_that_is_gone_is_worse_than_a_low_one(rules: Rules) -> None:
     assert found(new, live, rules)["judge.faithfulness"][0] is Verdict.FAILED
 
 
+@pytest.mark.parametrize(("floor", "verdict"), [(0.5, Verdict.PASSED), (0.51, Verdict.FAILED)])
+def test_a_floor_of_answers_holds_whatever_the_live_build_has(rules: Rules, floor: float, verdict: Verdict) -> None:
+    answers = rules.answers.model_copy(update={"least": {"contains_gold": floor}})
+    half = results({"contains_gold": [1.0, 0.0]})
+    said = found(half, half, rules.model_copy(update={"answers": answers}))
+    assert said["answers.least.contains_gold"][0] is verdict
+    assert said["answers.fall.contains_gold"][0] is Verdict.PASSED
+
+
 def test_declining_nothing_any_more_is_not_declining_wrongly(rules: Rules) -> None:
     live, new = (results({"contains_gold": [1, 1], "declined/precision": [value, None]}) for value in (0.0, None))
     assert found(new, live, rules)["answers.fall.declined/precision"][0] is Verdict.PASSED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from core.embedder import Encoder, Kind, Vectors
 from evals.grounded import groundedness
@@ -49,6 +50,15 @@ async def test_one_false_number_makes_one_sentence_unsupported() -> None:
 async def test_naming_the_page_and_heading_is_no_claim_that_wants_support() -> None:
     scores = await scored(answered("q", f"Hours:\n- {OPEN}", passages=(OPEN,)))
     assert scores["unsupported"] == {"q": 0}
+
+
+async def test_where_a_passage_stands_is_read_as_what_it_says() -> None:
+    where = answered("q", "Opening hours of the shop: Monday 9 to 17.", passages=("Monday 9 to 17.",))
+    [passage] = where.turn.passages
+    chunk = replace(passage.chunk, title="The shop", heading="Visit > Opening hours")
+    placed = replace(where, turn=replace(where.turn, passages=(replace(passage, chunk=chunk),)))
+    told = [(await scored(each))["groundedness"]["q"] for each in (where, placed)]
+    assert told[1] > told[0] + 0.02
 
 
 async def test_an_answer_without_passages_is_not_grounded() -> None:
