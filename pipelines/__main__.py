@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,7 @@ from core import cli
 from core.conversations import Conversations
 from core.database import Database, migrate, named_build, open_database
 from core.errors import ConflictError
-from core.knowledge import Knowledge
+from core.knowledge import Knowledge, Memories
 from core.settings import Settings, load_settings
 from core.tracking import Tracking
 
@@ -189,17 +190,24 @@ def diff(
 
 @app.command()
 def worker() -> None:
-    """Export ended turns to Parquet again and again, until SIGTERM; `python -m serving run` starts it by itself."""
+    """Export and remember ended turns again and again, until SIGTERM; `python -m serving run` starts it by itself."""
+    from core.embedder import load_encoder
+    from pipelines.remember import Remembering
     from pipelines.stage import changes_of
-    from pipelines.worker import export_job, healing_job, one_after_the_other, run_until_stopped, worker_log
+    from pipelines.worker import export_job, healing_job, remember_job, run_until_stopped, worker_log
 
     settings = load_settings()
     log = worker_log(settings.log_level)
     with _database(settings) as database:
         conversations = Conversations(settings.conversations_location)
-        export = export_job(database, conversations, timedelta(seconds=settings.stale_turn_seconds), log)
-        heal = healing_job(database, changes_of(settings, _stores(settings, database)), log)
-        run_until_stopped(one_after_the_other(export, heal), settings.export_seconds, log)
+        memories = Memories(settings.memories_location, settings.embedding_model)
+        encoder = partial(load_encoder, settings.embedding_model, settings, threads=1)
+        jobs = [
+            export_job(database, conversations, timedelta(seconds=settings.stale_turn_seconds), log),
+            healing_job(database, changes_of(settings, _stores(settings, database)), log),
+            remember_job(Remembering(database, memories, encoder), log),
+        ]
+        run_until_stopped(jobs, settings.export_seconds, log)
 
 
 @app.command()
