@@ -16,7 +16,6 @@ from string import Template
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import HumanMessage
 
 from core.errors import ConfigurationError
 from core.local_model import LOCAL
@@ -61,11 +60,11 @@ class ModelSummarizer:
         """The model's summary, or the extractive one."""
         try:
             async with asyncio.timeout(self._seconds):
-                answer = await self._model.ainvoke([HumanMessage(prompt(summary, said))])
+                text = "".join([str(chunk.text) async for chunk in self._model.astream(prompt(summary, said))])
         except Exception:  # every provider has exceptions of its own, and none of them may cost the summary
             logger.warning("the model wrote no summary; an extractive one stands in", exc_info=True)
             return await extract(summary, said)
-        return bounded(str(answer.text).strip()) or await extract(summary, said)
+        return bounded(text.strip()) or await extract(summary, said)
 
 
 def prompt(summary: str, said: Sequence[Exchange]) -> str:

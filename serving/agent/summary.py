@@ -25,7 +25,8 @@ _CHOOSES = re.compile(
     r"\b(?:prefer|want|need|choose|chose|decided|bought|ordered|have|own|use|take|live|order|number)\b", re.I
 )
 _WORTH = 2  # points from which a sentence tells something that is worth keeping
-_SAME = 0.75  # share of words, numbers aside, from which a new line says what an old one said
+_SAME = 0.75  # share of the shorter line's words from which a new line says what an old one said
+_AS_LONG = 0.6  # of the longer line, else the shorter one says only a part
 _ASKS = ("?", "？")
 
 
@@ -76,12 +77,14 @@ def _says_the_same(one: str, other: str) -> bool:
         return False
     left, right = _about(one), _about(other)
     longer, shorter = sorted((len(left), len(right)), reverse=True)
-    return bool(shorter) and overlap(list(left), list(right)) >= _SAME and shorter / longer >= _SAME
+    return bool(shorter) and overlap(list(left), list(right)) >= _SAME and shorter / longer >= _AS_LONG
 
 
 def _about(line: str) -> set[str]:
-    text = line.removeprefix(_TOLD).removeprefix(_ASKED)
-    stems = set(content(text))
+    """A number that was told may be corrected; a question about another number is another question."""
+    if line.startswith(_ASKED):
+        return set(content(line.removeprefix(_ASKED)))
+    stems = set(content(line.removeprefix(_TOLD)))
     return {stem for stem in stems if not any(sign.isdigit() for sign in stem)} or stems
 
 
