@@ -16,7 +16,7 @@ from core.records import Turn, TurnStatus
 from core.words import content
 
 _BATCH = 256  # turns
-_COMPACT = 64  # batches, each of them a file
+_COMPACT = 16  # batches: each is a file that every search opens
 
 
 class Remembering:

@@ -94,7 +94,8 @@ class Ledger:
 
     async def keep_hot(self, done: Turn) -> None:
         """So that the next turn finds what was said in this one."""
-        await self._hot.put({done.id: (Message("user", done.question), Message("assistant", done.answer))})
+        said = (Message("user", storable(done.question)), Message("assistant", storable(done.answer)))
+        await self._hot.put({done.id: said})
 
     async def _call(self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(method, *args, **kwargs))
