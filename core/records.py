@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Literal
 from uuid import uuid4
 
-Role = Literal["user", "assistant"]
+Role = Literal["user", "assistant", "note"]
 
 
 def now() -> datetime:
@@ -142,10 +142,27 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One line of a conversation."""
+    """One line of a conversation, or a note of what was said before the lines that are kept word for word."""
 
     role: Role
     content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What was said in a done turn; `sequence` is its place among all turns."""
+
+    sequence: int
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is kept of a session's turns up to and with the one at `covers`; 0 covers none."""
+
+    text: str = ""
+    covers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +172,11 @@ class Session:
     site: str
     person: str
     id: str
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether nobody vouches for who this is."""
+        return self.person == self.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,10 @@ class Settings(BaseSettings):
         None, description="Parquet of conversations: a folder or `s3://bucket/prefix`."
     )
     tracking_url: str | None = Field(None, description="MLflow: `sqlite:///path` or a tracking server's URL.")
+    redis_url: str | None = Field(
+        None,
+        description="`redis://host:6379/0`: where replicas share what was said last; without it each keeps its own.",
+    )
     site: str = Field("demo", description="The site used where none is named.")
 
     # Documents to knowledge
@@ -166,6 +170,11 @@ class Settings(BaseSettings):
     def knowledge_location(self) -> str:
         """Where LanceDB keeps its tables."""
         return self.knowledge_url or str(self.home / "knowledge")
+
+    @property
+    def memories_location(self) -> str:
+        """Where LanceDB keeps what people said before: beside the builds, and never one of them."""
+        return f"{self.knowledge_location.rstrip('/')}/memories"
 
     @property
     def database_location(self) -> str:

@@ -1,8 +1,8 @@
-"""The worker: one process beside the server that exports ended turns, closes those whose host is gone, and makes in
-the live builds what their change logs hold and they do not.
+"""The worker: one process beside the server that exports ended turns, hands them to memory, closes those whose host is
+gone, and makes in the live builds what their change logs hold and they do not.
 
 Run it with `python -m pipelines worker`. What fails is logged and tried again; SIGTERM ends it after the batch
-it is at. Knows no request and no model.
+it is at. Knows no request.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from threading import Event, Thread
 
@@ -24,22 +24,28 @@ from core.database import Database
 from core.records import now
 from pipelines.change import Changes
 from pipelines.export import export_batch
+from pipelines.remember import Remembering
 
 Job = Callable[[Event], None]  # one round; it ends early once the event is set
 
 _LONGEST_PAUSE = 60  # seconds between attempts while something stays broken
 
 
-def run_until_stopped(job: Job, every: float, log: FilteringBoundLogger) -> None:
-    """Does the job every so many seconds until SIGTERM or SIGINT, which it learns of through the event."""
+def run_until_stopped(jobs: Sequence[Job], every: float, log: FilteringBoundLogger) -> None:
+    """Does each job every so many seconds until SIGTERM or SIGINT, which it learns of through the event.
+
+    Each in a thread of its own: one that fails holds up no other.
+    """
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    # In a thread, as a signal interrupts the main one, and must not find it holding the event's lock.
-    thread = Thread(target=repeat, args=(job, every, stopping, log), name="worker")
+    # Not in the main one, which a signal interrupts, and must not find holding the event's lock.
+    threads = [Thread(target=repeat, args=(job, every, stopping, log), name="worker") for job in jobs]
     log.info("started", every=every)
-    thread.start()
-    thread.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     log.info("stopped")
 
 
@@ -87,12 +93,12 @@ def healing_job(database: Database, changes: Changes, log: FilteringBoundLogger)
     return job
 
 
-def one_after_the_other(*jobs: Job) -> Job:
-    """One job of several; one that fails is tried again together with those before it."""
+def remember_job(remembering: Remembering, log: FilteringBoundLogger) -> Job:
+    """Hands everything that has ended to memory, batch by batch."""
 
     def job(stopping: Event) -> None:
-        for each in jobs:
-            each(stopping)
+        while not stopping.is_set() and (turns := remembering.batch()):
+            log.info("remembered", turns=turns)
 
     return job
 

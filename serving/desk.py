@@ -14,13 +14,17 @@ from functools import partial
 
 from core.database import Database, open_database
 from core.errors import ConfigurationError
-from core.knowledge import Knowledge
+from core.knowledge import Knowledge, Memories
 from core.settings import Settings
 from serving.agent import Agent, Writer, writer_for
+from serving.agent.summarizer import Summarizer, extract, summarizer_for
 from serving.coalesce import CoalescingWriter
 from serving.embedding import Embed, RecentVectors
+from serving.hot import Hot, ProcessHot, open_hot
 from serving.ledger import Ledger, TurnStore
+from serving.memory import NoMemory, SessionMemory
 from serving.readiness import Check
+from serving.recall import MeaningRecall
 from serving.retrieval import LiveRetriever, RecentSites
 from serving.turns import TurnHost
 
@@ -35,10 +39,12 @@ class Desk:
     checks: Mapping[str, Check]
     database: Database
     threads: ThreadPoolExecutor
+    hot: Hot
 
     async def close(self) -> None:
-        """Wait for interrupted turns to be stored, then let the database go."""
+        """Wait for interrupted turns to be stored and summaries to be written, then let the stores go."""
         await self.host.drain()
+        await self.hot.close()
         self.threads.shutdown()
         self.database.close()
 
@@ -57,13 +63,15 @@ def open_desk(
     """
     database = open_database(settings.database_location)
     threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="stores")
-    ledger = Ledger(turns or database.turns, threads)
+    hot = ProcessHot() if turns else open_hot(settings.redis_url, settings.database_location)
+    ledger = Ledger(turns or database.turns, threads, hot)
+    recent_vectors = RecentVectors(embed)
     sites = RecentSites(database.sites, threads)
     retriever = LiveRetriever(
         sites=sites,
         builds=database.builds,
         knowledge=Knowledge(settings.knowledge_location),
-        embed=RecentVectors(embed),
+        embed=recent_vectors,
         threads=threads,
         passages=settings.passages,
         pinned=build,
@@ -76,6 +84,22 @@ def open_desk(
     def writer_of(site: str) -> Writer:
         return CoalescingWriter(chosen(sites.last(site).model or settings.model), settings.coalesce_ms)
 
+    def summarizer_of(site: str) -> Summarizer:
+        return extract if writer else summarizer_for(sites.last(site).model or settings.model, settings)
+
+    memories = Memories(settings.memories_location, settings.embedding_model)
+    memory: SessionMemory | NoMemory = (
+        NoMemory()
+        if turns
+        else SessionMemory(
+            summaries=database.summaries,
+            recall=MeaningRecall(memories, recent_vectors, settings.embedding_model, threads),
+            summarizer_for=summarizer_of,
+            messages=settings.history_messages,
+            threads=threads,
+        )
+    )
+
     with suppress(ConfigurationError):  # built before the first visitor waits for it; `/ready` says what is wrong
         chosen(settings.model)
     agent = Agent(
@@ -84,15 +108,21 @@ def open_desk(
         remember=ledger.remember,
         longest_question=settings.max_question_chars,
         policy_for=partial(_policy, settings),
+        recall=memory.notes,
     )
-    host = TurnHost(agent=agent, ledger=ledger, history_messages=settings.history_messages)
+    host = TurnHost(
+        agent=agent,
+        ledger=ledger,
+        history_messages=settings.history_messages,
+        afterwards=memory.follow,
+    )
     checks: dict[str, Check] = {
         "database": lambda: asyncio.get_running_loop().run_in_executor(threads, database.ping),
         "knowledge": lambda: retriever.live(settings.site),
         "embedder": lambda: embed(settings.embedding_model, ["ready?"]),
         "model": lambda: asyncio.get_running_loop().run_in_executor(threads, chosen, settings.model),
     }
-    return Desk(host, checks, database, threads)
+    return Desk(host, checks, database, threads, hot)
 
 
 def _policy(settings: Settings, site: str) -> str:

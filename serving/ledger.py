@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
 from core.codec import storable
+from core.database import Begun
 from core.errors import ConflictError
-from core.records import Message, Session, Turn, TurnStatus, now
+from core.records import Message, Turn, TurnStatus, now
+from serving.hot import Hot, ProcessHot, Said
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,31 +25,44 @@ class TurnStore(Protocol):
     def open(self, turn: Turn) -> Turn:
         """Store a question; the turn that had the id before, when there was one."""
 
+    def begin(self, turn: Turn, recent: int) -> Begun:
+        """As `open`, with the ids of the session's last done turns, oldest first."""
+
+    def said(self, ids: Sequence[str]) -> dict[str, Said]:
+        """What was said in these turns."""
+
     def close(self, turn: Turn) -> bool:
         """Store how it ended, with its outbox row; False when it was closed before."""
 
     def get(self, turn_id: str) -> Turn:
         """The stored turn, or NotFoundError."""
 
-    def history(self, session: Session, limit: int) -> list[Message]:
-        """The last messages of done turns, oldest first."""
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """`before` is None when the turn is new, its question now stored; `recent` are the session's last done turns."""
+
+    before: Turn | None
+    recent: tuple[str, ...]
 
 
 class Ledger:
-    """The async face of `TurnStore`."""
+    """The async face of `TurnStore`; what was said last is `hot`."""
 
-    def __init__(self, turns: TurnStore, threads: Executor) -> None:
+    def __init__(self, turns: TurnStore, threads: Executor, hot: Hot | None = None) -> None:
         self._turns = turns
         self._threads = threads
+        self._hot = hot or ProcessHot()
 
-    async def open(self, turn: Turn) -> Turn | None:
-        """None when `turn` is new and its question now stored; else the turn that had its id before."""
-        stored = await self._call(self._turns.open, turn)
+    async def open(self, turn: Turn, messages: int = 0) -> Opened:
+        """Store the question, unless its id was sent before; `messages` is how many are to be remembered."""
+        begun = await self._call(self._turns.begin, turn, (messages + 1) // 2)
+        stored = begun.turn
         if stored.created_at == turn.created_at:
-            return None
+            return Opened(None, begun.recent)
         if stored.question != storable(turn.question):
             raise ConflictError("This turn_id belongs to another question; send a new one.", param="turn_id")
-        return stored
+        return Opened(stored, begun.recent)
 
     async def close(self, turn: Turn) -> bool:
         """Commit an ended turn with its outbox row; False when somebody closed it before."""
@@ -67,9 +82,20 @@ class Ledger:
         """The stored turn; NotFoundError when there is none."""
         return await self._call(self._turns.get, turn_id)
 
-    async def history(self, session: Session, limit: int) -> list[Message]:
-        """The last `limit` messages of the session, oldest first."""
-        return await self._call(self._turns.history, session, limit) if limit else []
+    async def history(self, recent: Sequence[str], limit: int) -> list[Message]:
+        """The last `limit` messages of these turns; the database is asked only for what is not hot."""
+        said = await self._hot.get(recent)
+        if missing := [turn for turn in recent if turn not in said]:
+            read = await self._call(self._turns.said, missing)
+            await self._hot.put(read)
+            said |= read
+        messages = [message for turn in recent for message in said.get(turn, ())]
+        return messages[-limit:] if limit else []
+
+    async def keep_hot(self, done: Turn) -> None:
+        """So that the next turn finds what was said in this one."""
+        said = (Message("user", storable(done.question)), Message("assistant", storable(done.answer)))
+        await self._hot.put({done.id: said})
 
     async def _call(self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(method, *args, **kwargs))

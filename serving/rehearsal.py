@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from core.database import Begun
 from core.errors import NotFoundError
-from core.records import Message, Session, Turn, TurnStatus
+from core.records import Message, Turn, TurnStatus
+from serving.hot import Said
 
 
 class MemoryTurns:
@@ -19,6 +21,14 @@ class MemoryTurns:
         """The turn; the one that had its id before, when there was one."""
         return self._turns.setdefault(turn.id, turn)
 
+    def begin(self, turn: Turn, _recent: int) -> Begun:
+        """As `open`; what was said before goes by the session's id."""
+        return Begun(self.open(turn), (turn.session.id,))
+
+    def said(self, ids: Sequence[str]) -> dict[str, Said]:
+        """The messages that were given for these sessions."""
+        return {session: tuple(self._histories.get(session, ())) for session in ids}
+
     def close(self, turn: Turn) -> bool:
         """Keep how it ended, unless it had ended before."""
         if self._turns[turn.id].status is not TurnStatus.OPEN:
@@ -31,7 +41,3 @@ class MemoryTurns:
         if turn_id not in self._turns:
             raise NotFoundError(f"There is no turn {turn_id!r}.")
         return self._turns[turn_id]
-
-    def history(self, session: Session, limit: int) -> list[Message]:
-        """The last messages that were given for the session."""
-        return list(self._histories.get(session.id, ()))[-limit:]

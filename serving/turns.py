@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Protocol
@@ -23,6 +23,8 @@ from serving.replay import replay
 
 logger = logging.getLogger(__name__)
 
+Afterwards = Callable[[Turn], Awaitable[None]]
+
 
 class Answerer(Protocol):
     """The agent, as its host sees it: events, and last the turn as it was committed."""
@@ -31,19 +33,26 @@ class Answerer(Protocol):
         """Events as they happen, then the turn, done and committed."""
 
 
-class TurnHost:
-    """Runs turns one stream each; any number at a time."""
+async def _nothing(_turn: Turn) -> None:
+    """What follows a turn where nothing does."""
 
-    def __init__(self, *, agent: Answerer, ledger: Ledger, history_messages: int) -> None:
+
+class TurnHost:
+    """Runs turns one stream each; any number at a time. `afterwards` follows a done turn, and delays nobody."""
+
+    def __init__(
+        self, *, agent: Answerer, ledger: Ledger, history_messages: int, afterwards: Afterwards = _nothing
+    ) -> None:
         self._agent = agent
         self._ledger = ledger
         self._history_messages = history_messages
+        self._afterwards = afterwards
         self._closing: set[asyncio.Task[Any]] = set()
 
     async def run(self, turn: Turn) -> AsyncGenerator[Event]:
         """The numbered events of a new turn, or the replay of a finished one; ConflictError while one runs."""
-        before = await self._ledger.open(turn)
-        events = self._answer(turn) if before is None else _replay(before)
+        opened = await self._ledger.open(turn, self._history_messages)
+        events = self._answer(turn, opened.recent) if opened.before is None else _replay(opened.before)
         async with aclosing(events):
             number = 0
             async for event in events:
@@ -51,18 +60,19 @@ class TurnHost:
                 yield Event(event.type, event.data, number)
 
     async def drain(self) -> None:
-        """Wait until interrupted turns are stored."""
+        """Wait until interrupted turns are stored, and what follows the others is done."""
         await asyncio.gather(*self._closing, return_exceptions=True)
 
-    async def _answer(self, turn: Turn) -> AsyncGenerator[Event]:
+    async def _answer(self, turn: Turn, recent: Sequence[str]) -> AsyncGenerator[Event]:
         answer: list[str] = []
         ended = False
         try:
             yield start_event(turn)
-            async with aclosing(self._ask(turn)) as items:
+            async with aclosing(self._ask(turn, recent)) as items:
                 async for item in items:
                     if isinstance(item, Turn):
                         ended = True
+                        self._in_background(self._follow(item))
                         yield end_event(item)
                     else:
                         if item.type == "token":
@@ -75,8 +85,8 @@ class TurnHost:
             if not ended:  # cancelled or closed by a client that left: no await may be trusted here any more
                 self._in_background(self._ledger.abort(turn, "".join(answer), "The client left."))
 
-    async def _ask(self, turn: Turn) -> AsyncGenerator[Event | Turn]:
-        history = await self._ledger.history(turn.session, self._history_messages)
+    async def _ask(self, turn: Turn, recent: Sequence[str]) -> AsyncGenerator[Event | Turn]:
+        history = await self._ledger.history(recent, self._history_messages)
         async with aclosing(self._agent.stream(turn, history)) as items:
             async for item in items:
                 yield item
@@ -90,7 +100,16 @@ class TurnHost:
         await self._ledger.close(failed)
         return error_event(known)
 
-    def _in_background(self, closing: Coroutine[Any, Any, bool]) -> None:
+    async def _follow(self, done: Turn) -> None:
+        if not done.model:  # what a guard answered is no part of the conversation
+            return
+        try:
+            await self._ledger.keep_hot(done)
+            await self._afterwards(done)
+        except Exception:  # the turn has ended well, and the next one makes up for what is missing
+            logger.exception("what follows turn %s failed", done.id)
+
+    def _in_background(self, closing: Coroutine[Any, Any, object]) -> None:
         task = asyncio.create_task(closing)
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)

@@ -11,6 +11,7 @@ from core.database.engine import Transactions, connect, database_url, sqlite_fil
 from core.database.leases import Leases
 from core.database.outbox import Outbox
 from core.database.sites import Sites, Sources
+from core.database.summaries import Summaries
 from core.database.turns import Turns
 from core.database.upgrade import require_head
 from core.errors import ConfigurationError
@@ -28,6 +29,7 @@ class Database:
         self.leases = Leases(transactions)
         self.turns = Turns(transactions)
         self.outbox = Outbox(transactions)
+        self.summaries = Summaries(transactions)
 
     def ping(self) -> None:
         """Raises when the database does not answer."""

@@ -77,7 +77,9 @@ def sqlite_file(url: URL) -> Path | None:
 def insert_if_absent(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
     """Inserts the row unless a unique key is taken; whether it did."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return connection.execute(dialect.insert(table).values(values).on_conflict_do_nothing()).rowcount == 1
+    insert = dialect.insert(table).values(values).on_conflict_do_nothing()
+    # Without the option psycopg's count of inserted rows is not passed on for every table.
+    return connection.execute(insert.execution_options(preserve_rowcount=True)).rowcount == 1
 
 
 def _postgres_engine(url: URL) -> Engine:

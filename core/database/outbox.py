@@ -1,7 +1,8 @@
-"""The outbox: ended turns on their way to Parquet, in batches whose names never change.
+"""The outbox: ended turns on their way to Parquet, in batches whose names never change, and to memory.
 
 A batch is claimed in one commit and marked in another; whoever claims in between, after a crash or beside another
-exporter, is handed the same batch under the same name, so that writing it twice is writing it once.
+exporter, is handed the same batch under the same name, so that writing it twice is writing it once. Memory needs no
+batches: it merges by the turn's id.
 """
 
 from __future__ import annotations
@@ -46,6 +47,24 @@ class Outbox:
         waiting = (outbox.c.batch == batch) & outbox.c.exported_at.is_(None)
         with self._transactions.write() as connection:
             connection.execute(update(outbox).where(waiting).values(exported_at=now()))
+
+    def unremembered(self, limit: int) -> list[Turn]:
+        """The oldest `limit` ended turns that memory has not taken; handed out again until they are marked."""
+        query = (
+            select(turns)
+            .join(outbox, outbox.c.turn_id == turns.c.id)
+            .where(outbox.c.remembered_at.is_(None))
+            .order_by(outbox.c.sequence)
+            .limit(limit)
+        )
+        with self._transactions.read() as connection:
+            return [record(row) for row in connection.execute(query).mappings()]
+
+    def mark_remembered(self, ids: Sequence[str]) -> set[str]:
+        """Memory has taken these turns; returns those that are still there, for one may have been erased since."""
+        marked = update(outbox).where(outbox.c.turn_id.in_(ids)).values(remembered_at=now()).returning(outbox.c.turn_id)
+        with self._transactions.write() as connection:
+            return set(connection.scalars(marked).all())
 
 
 def _one_at_a_time(connection: Connection) -> None:

@@ -155,6 +155,18 @@ sessions = Table(
     Column("created_at", Instant, nullable=False),
 )
 
+summaries = Table(
+    "summaries",
+    metadata,
+    _words("site", primary_key=True),
+    _words("person", primary_key=True),
+    _words("session_id", primary_key=True),
+    _words("text"),
+    Column("covers", BigInteger, nullable=False),  # the sequence of the last turn that is in it
+    Column("updated_at", Instant, nullable=False),
+    ForeignKeyConstraint(["site", "person", "session_id"], ["sessions.site", "sessions.person", "sessions.id"]),
+)
+
 turns = Table(
     "turns",
     metadata,
@@ -194,11 +206,18 @@ outbox = Table(
     _words("turn_id", ForeignKey("turns.id"), unique=True),
     _words("batch", nullable=True),
     Column("exported_at", Instant),
+    Column("remembered_at", Instant),
     Index(
         "outbox_pending",
         "sequence",
         sqlite_where=text("exported_at IS NULL"),
         postgresql_where=text("exported_at IS NULL"),
+    ),
+    Index(
+        "outbox_unremembered",
+        "sequence",
+        sqlite_where=text("remembered_at IS NULL"),
+        postgresql_where=text("remembered_at IS NULL"),
     ),
     sqlite_autoincrement=True,
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, select, update
 
 from core.codec import from_json, to_json
 from core.database.engine import Transactions, insert_if_absent
@@ -19,6 +21,14 @@ _TOLD = (turns.c.status == TurnStatus.DONE, turns.c.model != "")  # the guard na
 _STALE = "The process that answered this turn went away before it ended."
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A turn as it is stored, and the ids of the session's last done turns as they were then, oldest first."""
+
+    turn: Turn
+    recent: tuple[str, ...]
+
+
 class Turns:
     """The turns of all sessions; opened once, closed once."""
 
@@ -30,6 +40,13 @@ class Turns:
 
         NotFoundError without the site; ConflictError when the id belongs to another session.
         """
+        return self.begin(turn, 0).turn
+
+    def begin(self, turn: Turn, recent: int) -> Begun:
+        """As `open`, and in the same transaction the session's last `recent` turns that an answer goes on from.
+
+        A done turn never changes: who knows these ids' words from before knows them as they are.
+        """
         session = turn.session
         with self._transactions.write() as connection:
             require_site(connection, session.site)
@@ -38,7 +55,13 @@ class Turns:
             stored = _turn(connection, turn.id)
             if stored.session != session:
                 raise ConflictError(f"Turn {turn.id!r} belongs to another session: send a new id.", param="turn_id")
-            return stored
+            return Begun(stored, _recent(connection, session, recent) if recent > 0 else ())
+
+    def said(self, ids: Sequence[str]) -> dict[str, tuple[Message, ...]]:
+        """What was said in these turns."""
+        query = select(turns.c.id, turns.c.question, turns.c.answer).where(turns.c.id.in_(ids))
+        with self._transactions.read() as connection:
+            return {row.id: _messages(row.question, row.answer) for row in connection.execute(query)}
 
     def close(self, turn: Turn) -> bool:
         """Commits the ended turn and its outbox row; False, and nothing written, when it was closed before."""
@@ -72,12 +95,12 @@ class Turns:
         """
         if limit <= 0:
             return []
-        wanted = [turns.c[name] == value for name, value in _turn_session(session).items()]
+        wanted = [asked_and_answered(session)]
         if before is not None:
             wanted.append(turns.c.created_at < before)
         query = (
             select(turns.c.question, turns.c.answer)
-            .where(*wanted, *_TOLD)
+            .where(*wanted)
             .order_by(turns.c.sequence.desc())
             .limit((limit + 1) // 2)
         )
@@ -101,6 +124,16 @@ class Turns:
             if ids:
                 connection.execute(insert(outbox), [{"turn_id": turn_id} for turn_id in ids])
             return len(ids)
+
+
+def of_session(session: Session) -> ColumnElement[bool]:
+    """The session's turns."""
+    return and_(*(turns.c[name] == value for name, value in _turn_session(session).items()))
+
+
+def asked_and_answered(session: Session) -> ColumnElement[bool]:
+    """The session's turns that an answer goes on from."""
+    return and_(of_session(session), *_TOLD)
 
 
 def record(row: RowMapping) -> Turn:
@@ -129,6 +162,11 @@ def _turn(connection: Connection, turn_id: str) -> Turn:
     if row is None:
         raise NotFoundError(f"There is no turn {turn_id!r}.")
     return record(row)
+
+
+def _recent(connection: Connection, session: Session, limit: int) -> tuple[str, ...]:
+    query = select(turns.c.id).where(asked_and_answered(session)).order_by(turns.c.sequence.desc()).limit(limit)
+    return tuple(reversed(connection.scalars(query).all()))
 
 
 def _messages(question: str, answer: str) -> tuple[Message, Message]:

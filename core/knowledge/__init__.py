@@ -5,6 +5,7 @@ Synchronous, and safe to call from several threads. Knows no embedding model and
 
 from core.knowledge.ann import Ann, AnnRecall
 from core.knowledge.filters import Filter
+from core.knowledge.memories import Memories, Memory
 from core.knowledge.schema import Vector, chunk_schema, to_batch
 from core.knowledge.store import Knowledge
 from core.knowledge.table import WEIGHTS, BuildTable, Mode, Query
@@ -16,6 +17,8 @@ __all__ = [
     "BuildTable",
     "Filter",
     "Knowledge",
+    "Memories",
+    "Memory",
     "Mode",
     "Query",
     "Vector",

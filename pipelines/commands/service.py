@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import typer
 
 from core.conversations import Conversations
+from core.knowledge import Memories
 from core.settings import load_settings
 from pipelines.commands.opened import database_of, stores_of
 
 
 def worker() -> None:
-    """Export ended turns to Parquet again and again, until SIGTERM; `python -m serving run` starts it by itself."""
+    """Export and remember ended turns again and again, until SIGTERM; `python -m serving run` starts it by itself."""
+    from core.embedder import load_encoder
+    from pipelines.remember import Remembering
     from pipelines.stage import changes_of
-    from pipelines.worker import export_job, healing_job, one_after_the_other, run_until_stopped, worker_log
+    from pipelines.worker import export_job, healing_job, remember_job, run_until_stopped, worker_log
 
     settings = load_settings()
     log = worker_log(settings.log_level)
     with database_of(settings) as database:
         conversations = Conversations(settings.conversations_location)
-        export = export_job(database, conversations, timedelta(seconds=settings.stale_turn_seconds), log)
-        heal = healing_job(database, changes_of(settings, stores_of(settings, database)), log)
-        run_until_stopped(one_after_the_other(export, heal), settings.export_seconds, log)
+        memories = Memories(settings.memories_location, settings.embedding_model)
+        encoder = partial(load_encoder, settings.embedding_model, settings, threads=1)
+        jobs = [
+            export_job(database, conversations, timedelta(seconds=settings.stale_turn_seconds), log),
+            healing_job(database, changes_of(settings, stores_of(settings, database)), log),
+            remember_job(Remembering(database, memories, encoder), log),
+        ]
+        run_until_stopped(jobs, settings.export_seconds, log)
 
 
 def export() -> None:

@@ -16,24 +16,31 @@ from langgraph.graph.state import CompiledStateGraph
 from core.records import Event, Message, Turn
 from serving.agent import nodes
 from serving.agent.nodes import Node, after_guard, timed
-from serving.agent.state import Asked, Remember, Retriever, State, Writer
+from serving.agent.state import Asked, Recall, Remember, Retriever, State, Writer
 
 Graph = CompiledStateGraph[State, None, Asked, State]
 
 
-def build_graph(*, guard: Node, retrieve: Node, answer: Node, remember: Node) -> Graph:
-    """Guard the question, retrieve passages, answer from them, remember the turn."""
+def build_graph(*, guard: Node, recall: Node, retrieve: Node, answer: Node, remember: Node) -> Graph:
+    """Guard the question, recall what was said before, retrieve passages, answer from them, remember the turn."""
     graph = StateGraph(State, input_schema=Asked)
     graph.add_node("guard", timed("guard", guard))
+    graph.add_node("recall", timed("recall", recall))
     graph.add_node("retrieve", timed("retrieve", retrieve))
     graph.add_node("answer", timed("answer", answer))
     graph.add_node("remember", remember)
     graph.add_edge(START, "guard")
-    graph.add_conditional_edges("guard", after_guard, ["retrieve", "remember"])
+    graph.add_conditional_edges("guard", after_guard, ["recall", "remember"])
+    graph.add_edge("recall", "retrieve")
     graph.add_edge("retrieve", "answer")
     graph.add_edge("answer", "remember")
     graph.add_edge("remember", END)
     return graph.compile()
+
+
+async def _no_notes(_turn: Turn, _history: Sequence[Message]) -> Sequence[Message]:
+    """What is recalled where nothing is kept."""
+    return ()
 
 
 class Agent:
@@ -47,9 +54,11 @@ class Agent:
         remember: Remember,
         longest_question: int,
         policy_for: Callable[[str], str] = lambda _site: "",
+        recall: Recall = _no_notes,
     ) -> None:
         self._graph = build_graph(
             guard=partial(nodes.guard, longest=longest_question),
+            recall=partial(nodes.recall, notes=recall),
             retrieve=partial(nodes.retrieve, find=retrieve),
             answer=partial(nodes.answer, writer_for=writer_for, policy_for=policy_for),
             remember=partial(nodes.remember, commit=remember),

@@ -1,4 +1,4 @@
-"""The four steps of a turn: guard, retrieve, answer, remember. Each gets its collaborators passed in.
+"""The steps of a turn: guard, recall, retrieve, answer, remember. Each gets its collaborators passed in.
 
 A step takes the state and a `writer` (LangGraph's name for where a stream's items go) and returns what it learnt.
 """
@@ -17,7 +17,7 @@ from core.records import Event, TurnStatus, now
 from serving.agent import prompts
 from serving.agent.citations import Marks, cite
 from serving.agent.sources import source_fields
-from serving.agent.state import Closing, Remember, Retriever, State, Writer
+from serving.agent.state import Closing, Recall, Remember, Retriever, State, Writer
 
 Update = dict[str, Any]  # the part of State that a step changes
 
@@ -52,8 +52,13 @@ async def guard(state: State, writer: StreamWriter, *, longest: int) -> Update:
 
 
 def after_guard(state: State) -> str:
-    """`retrieve`, or `remember` where the guard has answered."""
-    return "remember" if state["turn"].answer else "retrieve"
+    """`recall`, or `remember` where the guard has answered."""
+    return "remember" if state["turn"].answer else "recall"
+
+
+async def recall(state: State, _writer: StreamWriter, *, notes: Recall) -> Update:
+    """The history, behind notes of what is older."""
+    return {"history": [*await notes(state["turn"], state["history"]), *state["history"]]}
 
 
 async def retrieve(state: State, writer: StreamWriter, *, find: Retriever) -> Update:

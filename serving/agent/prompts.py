@@ -1,6 +1,7 @@
 """What a chat model is told, and the few sentences that the desk says itself. Knows no model.
 
-A model's rules are in `system.txt`, the form of a question in `question.txt`; here they are only filled in.
+A model's rules are in `system.txt`, the form of a question in `question.txt`, that of notes in `earlier.txt`; here
+they are only filled in.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ TOO_LONG = "That is more than I can read at once. Please ask in at most {longest
 GREETING = "Hello! Ask me a question, and I will look for the answer in the pages of this site."
 NO_ANSWER = "I could not find an answer to that in the pages of this site."
 
-_FENCE = re.compile(r"<(?=\s*/?\s*passage)", re.IGNORECASE)
+_FENCE = re.compile(r"<(?=\s*/?\s*(?:passage|earlier))", re.IGNORECASE)
 
 
 def _template(name: str) -> Template:
@@ -28,6 +29,7 @@ def _template(name: str) -> Template:
 
 _SYSTEM = _template("system.txt")
 _QUESTION = _template("question.txt")
+_EARLIER = _template("earlier.txt")
 
 
 def nearest_pages(titles: Sequence[str]) -> str:
@@ -36,11 +38,12 @@ def nearest_pages(titles: Sequence[str]) -> str:
 
 
 def messages(question: str, passages: Sequence[Passage], history: Sequence[Message], policy: str) -> list[BaseMessage]:
-    """The whole prompt, earlier messages verbatim."""
+    """The whole prompt: earlier messages verbatim, notes of older ones beside the question."""
+    notes = [message.content for message in history if message.role == "note"]
     return [
         SystemMessage(_system(policy)),
-        *(_said(message) for message in history),
-        HumanMessage(_asked(question, passages)),
+        *(_said(message) for message in history if message.role != "note"),
+        HumanMessage(_earlier(notes) + _asked(question, passages)),
     ]
 
 
@@ -51,6 +54,10 @@ def _system(policy: str) -> str:
 
 def _said(message: Message) -> BaseMessage:
     return HumanMessage(message.content) if message.role == "user" else AIMessage(message.content)
+
+
+def _earlier(notes: Sequence[str]) -> str:
+    return _EARLIER.substitute(notes=_inert("\n".join(notes))) if notes else ""
 
 
 def _asked(question: str, passages: Sequence[Passage]) -> str:

@@ -17,7 +17,7 @@ class Asked(TypedDict):
     """What a turn begins with."""
 
     turn: Turn
-    history: Sequence[Message]  # the session's earlier messages, oldest first
+    history: Sequence[Message]  # the session's earlier messages, oldest first; after recall, behind notes of older ones
 
 
 class State(Asked, total=False):
@@ -64,4 +64,5 @@ class Writer(Protocol):
         """The answer in pieces as they come, then one Closing; ModelError when there can be none."""
 
 
+Recall = Callable[[Turn, Sequence[Message]], Awaitable[Sequence[Message]]]  # notes of what is older than the history
 Remember = Callable[[Turn], Awaitable[None]]  # commits the finished turn

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Lock
 
+from core.database import Begun
 from core.errors import ConflictError, NotFoundError
 from core.records import (
     Chunk,
@@ -51,10 +52,14 @@ class FakeTurns:
             raise NotFoundError("no such turn")
         return self.stored[turn_id]
 
-    def history(self, session: Session, limit: int) -> list[Message]:
-        done = [t for t in self.stored.values() if t.session == session and t.status is TurnStatus.DONE and t.model]
-        lines = [m for t in done for m in (Message("user", t.question), Message("assistant", t.answer))]
-        return lines[-limit:]
+    def begin(self, turn: Turn, recent: int) -> Begun:
+        stored = [other for other in self.stored.values() if other.session == turn.session]
+        done = [other.id for other in stored if other.status is TurnStatus.DONE and other.model]
+        return Begun(self.open(turn), tuple(done[-recent:]) if recent else ())
+
+    def said(self, ids: Sequence[str]) -> dict[str, tuple[Message, ...]]:
+        turns = [self.stored[each] for each in ids]
+        return {t.id: (Message("user", t.question), Message("assistant", t.answer)) for t in turns}
 
 
 class FakeAgent:

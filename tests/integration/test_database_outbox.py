@@ -124,6 +124,20 @@ def test_a_claim_waits_for_another_that_is_under_way(database: Database, locatio
     transactions.engine.dispose()
 
 
+def test_memory_and_export_take_the_same_turns_and_know_nothing_of_each_other(database: Database) -> None:
+    turns = ended(database, "1", "2", "3")
+    assert database.outbox.unremembered(2) == turns[:2]
+    assert database.outbox.mark_remembered([turn.id for turn in turns[:2]]) == {turn.id for turn in turns[:2]}
+    assert database.outbox.unremembered(2) == turns[2:]
+    assert [turn for batch in finish(database) for turn in batch.turns] == turns
+    assert database.outbox.unremembered(2) == turns[2:]
+
+
+def test_memory_learns_which_of_its_turns_are_gone(database: Database) -> None:
+    [turn] = ended(database, "1")
+    assert database.outbox.mark_remembered([turn.id, "erased"]) == {turn.id}
+
+
 def test_several_exporters_at_once_agree_on_every_batch(database: Database, location: str) -> None:
     turns = ended(database, *map(str, range(95)))
     claimed = race(_finish, [(location,)] * 3)

@@ -12,7 +12,7 @@ import pytest
 from core.conversations import Conversations
 from core.database import Database
 from core.records import TurnStatus
-from pipelines.worker import export_job, one_after_the_other, repeat, worker_log
+from pipelines.worker import export_job, repeat, worker_log
 from tests.fakes.records import answered, question
 
 
@@ -58,15 +58,3 @@ def test_a_round_closes_abandoned_turns_and_exports_all_that_ended(database: Dat
     assert database.turns.get(lost.id).status is TurnStatus.ABORTED
     stored = conversations.relation().project("turn_id, status").fetchall()
     assert sorted(stored) == sorted([(done.id, "done"), (lost.id, "aborted")])
-
-
-def test_a_job_of_several_does_them_in_their_order_and_ends_with_the_one_that_fails() -> None:
-    done: list[str] = []
-
-    def failing(_: Event) -> None:
-        raise OSError("disk full")
-
-    job = one_after_the_other(lambda _: done.append("export"), failing, lambda _: done.append("never"))
-    with pytest.raises(OSError, match="disk full"):
-        job(Event())
-    assert done == ["export"]
