@@ -15,11 +15,14 @@ from functools import partial
 from core.database import Database, open_database
 from core.errors import ConfigurationError
 from core.knowledge import Knowledge
+from core.records import Site
 from core.settings import Settings
-from serving.agent import Agent, Writer, writer_for
+from serving.agent import Agent, Writer, Writers, unlimited
+from serving.budget import Budget
 from serving.coalesce import CoalescingWriter
 from serving.embedding import Embed, RecentVectors
 from serving.ledger import Ledger, TurnStore
+from serving.pins import Pins
 from serving.readiness import Check
 from serving.retrieval import LiveRetriever, RecentSites
 from serving.turns import TurnHost
@@ -59,38 +62,44 @@ def open_desk(
     threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="stores")
     ledger = Ledger(turns or database.turns, threads)
     sites = RecentSites(database.sites, threads)
+    recent = RecentVectors(embed)
     retriever = LiveRetriever(
         sites=sites,
         builds=database.builds,
         knowledge=Knowledge(settings.knowledge_location),
-        embed=RecentVectors(embed),
+        embed=recent,
         threads=threads,
         passages=settings.passages,
         pinned=build,
     )
-    quoting = partial(embed, settings.embedding_model)
+    writers = Writers(settings, partial(embed, settings.embedding_model))
 
-    def chosen(model: str) -> Writer:
-        return writer or writer_for(model, settings, quoting)
+    def chosen(site: Site) -> Writer:
+        return writer or writers.of(site)
 
     def writer_of(site: str) -> Writer:
-        return CoalescingWriter(chosen(sites.last(site).model or settings.model), settings.coalesce_ms)
+        return CoalescingWriter(chosen(sites.last(site)), settings.coalesce_ms)
+
+    async def embedding_model_of(site: str) -> str:
+        return (await retriever.live(site)).build.embedding_model
 
     with suppress(ConfigurationError):  # built before the first visitor waits for it; `/ready` says what is wrong
-        chosen(settings.model)
+        chosen(Site(settings.site))
     agent = Agent(
         retrieve=retriever,
         writer_for=writer_of,
         remember=ledger.remember,
         longest_question=settings.max_question_chars,
         policy_for=partial(_policy, settings),
+        find_pin=Pins(database.pins, threads, recent, embedding_model_of),
+        afford=unlimited if turns else Budget(sites, database.turns, threads, writers.quoting),
     )
     host = TurnHost(agent=agent, ledger=ledger, history_messages=settings.history_messages)
     checks: dict[str, Check] = {
         "database": lambda: asyncio.get_running_loop().run_in_executor(threads, database.ping),
         "knowledge": lambda: retriever.live(settings.site),
         "embedder": lambda: embed(settings.embedding_model, ["ready?"]),
-        "model": lambda: asyncio.get_running_loop().run_in_executor(threads, chosen, settings.model),
+        "model": lambda: asyncio.get_running_loop().run_in_executor(threads, chosen, Site(settings.site)),
     }
     return Desk(host, checks, database, threads)
 

@@ -96,7 +96,7 @@ async def test_the_turn_says_how_it_was_answered() -> None:
     assert [(citation.n, citation.source_id, citation.quote) for citation in turn.citations] == [
         (1, "returns#0", "You have 30 days from delivery.")
     ]
-    assert set(turn.timings) == {"guard", "retrieve", "answer", "remember", "first_token", "total"}
+    assert set(turn.timings) == {"guard", "pinned", "retrieve", "answer", "remember", "first_token", "total"}
     assert turn.timings["total"] >= turn.timings["first_token"] > 0
     assert [stored.answer for stored in memory.turns] == ["30 days [1]."]
 
