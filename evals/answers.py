@@ -6,6 +6,7 @@ Nothing that is asked here becomes a visitor's conversation.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
 
@@ -22,7 +23,7 @@ from evals.corpus_site import corpus_site
 from evals.intervals import mean_interval
 from evals.judge import Judged, judge_of
 from evals.progress import Watch, silent
-from evals.readers import Task, read_task
+from evals.readers import Question, Task, read_task
 from evals.rehearsal import Answered, rehearse
 from evals.report import Report
 from evals.results import Result, Results
@@ -46,8 +47,9 @@ AT_ONCE = 4  # questions under way at any time: searching and quoting keep two c
 async def evaluate_site(
     questions: Path, site: str, settings: Settings, *, build: str | None = None, **how: Unpack[How]
 ) -> Report:
-    """Questions to the build that is live on a site, or to another one of its builds."""
-    return await evaluate_answers(read_task(questions), chosen_build(site, build, settings), settings, **how)
+    """Questions, and the pinned ones, to the build that is live on a site or to another one of its builds."""
+    chosen = chosen_build(site, build, settings)
+    return await evaluate_answers(with_pins(read_task(questions), site, settings), chosen, settings, **how)
 
 
 async def evaluate_corpus(questions: Path, settings: Settings, **how: Unpack[How]) -> Report:
@@ -88,6 +90,18 @@ async def evaluate_answers(
 def without_a_judge(encoder: Encoder) -> list[Scorer]:
     """What can be said of an answer without asking a model; a groundedness score is one more of these."""
     return [gold_contained, declining, similarity(encoder), strings, cost]
+
+
+def with_pins(task: Task, site: str, settings: Settings) -> Task:
+    """The task with the site's pinned questions: their answers are golden, since the owner gave them."""
+    database = open_database(settings.database_location)
+    try:
+        pins = database.pins.of(site)
+    finally:
+        database.close()
+    known = {question.text for question in task.questions}
+    pinned = (Question(f"pin-{pin.id}", pin.question, answers=(pin.answer,)) for pin in pins)
+    return replace(task, questions=(*task.questions, *(each for each in pinned if each.text not in known)))
 
 
 def chosen_build(site: str, build: str | None, settings: Settings) -> Build:

@@ -25,9 +25,12 @@ from serving.sites import app
 from tests.fakes.chat_model import ChatModel, chat_model
 from tests.fakes.site import furnish
 
-PRICED = (
-    '[tiers]\nfree = ["openai:priced", "extractive"]\n[prices]\n"openai:priced" = { input = 0, output = 100_000 }\n'
-)
+PRICED = """
+[tiers]
+free = ["openai:priced", "extractive"]
+[prices]
+"openai:priced" = { input = 0, output = 100_000 }
+"""
 
 
 @pytest.fixture
@@ -47,7 +50,7 @@ def database(settings: Settings) -> Iterator[Database]:
 
 @pytest.fixture
 def model() -> Iterator[ChatModel]:
-    """Three tokens at ten cents each: thirty cents an answer, by the prices above."""
+    """Four tokens at ten cents each, by the prices above."""
     with chat_model(FakeModelOptions(first_token_ms=0, tokens_per_second=0, text="Ten to four. [1]")) as served:
         yield served
 
@@ -134,7 +137,8 @@ async def test_a_turn_costs_what_its_tokens_do_until_the_cap_is_spent_and_then_i
     desk.database.sites.change("demo", cap=0.5)
     for _ in range(2):
         events, turn = await asked(desk, "When do you open on Saturdays?")
-        assert (turn.model, turn.cost) == ("openai:priced", pytest.approx(0.4))
+        assert turn.model == "openai:priced"
+        assert turn.cost == pytest.approx(0.4)
         assert turn.rulings == ()
     events, turn = await asked(desk, "When do you open on Saturdays?")
     assert (turn.model, turn.cost) == ("extractive", 0)

@@ -41,7 +41,7 @@ async def embed(_texts: Any) -> Any:
     ],
 )
 def test_the_most_particular_word_counts(
-    settings: Settings, site: dict[str, str], changes: dict[str, Any], models: tuple[str, ...]
+    settings: Settings, site: dict[str, Any], changes: dict[str, Any], models: tuple[str, ...]
 ) -> None:
     told = settings.model_copy(update=changes)
     assert models_of(Site("demo", **site), told, load_catalogue(told)) == models
