@@ -28,8 +28,22 @@ class Site:
 
     id: str
     title: str = ""
-    model: str | None = None  # overrides the settings' model for this site
+    model: str | None = None  # answers alone, whatever tier the site is in
     live_build: str | None = None
+    tier: str | None = None  # of the catalogue of models; None: the settings decide
+    cap: float | None = None  # US dollars that its turns may cost in a UTC day; None: no end
+    created_at: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """An answer that a site's owner has fixed; it is given to whoever asks the question in whatever words."""
+
+    id: str
+    site: str
+    question: str
+    answer: str
+    url: str = ""  # where the answer can be read; "" where nowhere
     created_at: datetime = field(default_factory=now)
 
 

@@ -95,8 +95,9 @@ class Settings(BaseSettings):
     # Questions to answers
     model: str = Field(
         "extractive",
-        description="Who answers: `extractive` (quotes, no key), `local` (a small model, for trying; "
-        "`frontdesk[local]`) or a LangChain model: `openai:gpt-4o-mini`.",
+        description="Who answers where a site has neither model nor tier: `extractive` (quotes, no key), `local` (a "
+        "small model, for trying; `frontdesk[local]`) or a LangChain model: `openai:gpt-4o-mini`. Not set: the tier "
+        "`free`, which quotes until its key is set.",
     )
     model_base_url: str | None = Field(
         None, description="Base URL of an OpenAI-compatible server for `openai:` models."
@@ -106,6 +107,9 @@ class Settings(BaseSettings):
     )
     anthropic_api_key: SecretStr | None = Field(
         None, validation_alias="ANTHROPIC_API_KEY", description="Key for `anthropic:` models."
+    )
+    models_file: Path | None = Field(
+        None, description="Tiers and prices of your own, in the form of `serving/agent/models.toml`."
     )
     model_seconds: Annotated[float, Field(gt=0)] = Field(60, description="Longest a model may take to answer.")
     passages: Annotated[int, Field(ge=1, le=50)] = Field(6, description="Passages an answer is made from.")

@@ -6,12 +6,14 @@ Nothing that is asked here becomes a visitor's conversation.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypedDict
 
 from typing_extensions import Unpack
 
+from core.database import open_database
 from core.embedder import Encoder, load_encoder
 from core.errors import InvalidInputError
 from core.settings import Settings
@@ -27,6 +29,7 @@ from evals.answer_measures import (
 )
 from evals.corpora import corpus_folder
 from evals.corpus_site import corpus_site
+from evals.golden import with_pins
 from evals.grounded import groundedness
 from evals.intervals import mean_interval
 from evals.judge import Judged, judge_of
@@ -58,9 +61,11 @@ AT_ONCE = 4  # questions under way at any time: searching and quoting keep two c
 async def evaluate_site(
     questions: Path, site: str, settings: Settings, *, build: str = "live", **how: Unpack[How]
 ) -> Report:
-    """Questions to a site's build of that name."""
+    """Questions, and the pinned ones, to a site's build of that name."""
     subject = chosen(site, build, settings)  # before the questions: a site that does not exist has none
-    return await evaluate_answers(read_task(questions), subject, settings, **how)
+    with closing(open_database(settings.database_location)) as database:
+        task = with_pins(read_task(questions), database.pins.of(site))
+    return await evaluate_answers(task, subject, settings, **how)
 
 
 async def evaluate_corpus(questions: Path, settings: Settings, **how: Unpack[How]) -> Report:

@@ -16,6 +16,7 @@ from core.settings import Settings
 from evals import tracked
 from evals.comparison import other_corpora
 from evals.gate import NAMES, Pair, findings, measured, paired, verdict
+from evals.golden import with_pins
 from evals.progress import Watch, silent
 from evals.readers import Task, read_questions
 from evals.results import Results
@@ -115,7 +116,8 @@ class Grader:
 
     def _golden(self) -> Task:
         file = self.settings.site_folder(self.site) / "golden.jsonl"
-        return read_questions(file) if file.exists() else Task(self.site, (), {})
+        task = read_questions(file) if file.exists() else Task(self.site, (), {})
+        return with_pins(task, self.stores.database.pins.of(self.site))
 
     def _steps(self, task: Task, notes: list[str]) -> Iterator[Step]:
         if task.relevant:

@@ -1,4 +1,4 @@
-"""`python -m serving`: run the whole house on this machine, or ask one question without a server."""
+"""`python -m serving`: run the whole house on this machine, ask one question without a server, set sites up."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from core.cli import run as run_commands
 from core.codec import storable
 from core.records import Session, Turn, new_id
 from core.settings import load_settings
+from serving import sites
 
-app = commands("Questions to answers: the server, and questions without one.")
+app = commands("Questions to answers: the server, questions without one, and the sites.")
+app.add_typer(sites.app, name="sites")
 
 
 @app.command()

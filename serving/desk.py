@@ -15,14 +15,17 @@ from functools import partial
 from core.database import Database, open_database
 from core.errors import ConfigurationError
 from core.knowledge import Knowledge, Memories
+from core.records import Site
 from core.settings import Settings
-from serving.agent import Agent, Writer, writer_for
+from serving.agent import Agent, Writer, Writers, unlimited
 from serving.agent.summarizer import Summarizer, extract, summarizer_for
+from serving.budget import Budget
 from serving.coalesce import CoalescingWriter
 from serving.embedding import Embed, RecentVectors
 from serving.hot import Hot, ProcessHot, open_hot
 from serving.ledger import Ledger, TurnStore
 from serving.memory import NoMemory, SessionMemory
+from serving.pins import Pins
 from serving.readiness import Check
 from serving.recall import MeaningRecall
 from serving.retrieval import LiveRetriever, RecentSites
@@ -76,16 +79,19 @@ def open_desk(
         passages=settings.passages,
         pinned=build,
     )
-    quoting = partial(embed, settings.embedding_model)
+    writers = Writers(settings, partial(embed, settings.embedding_model))
 
-    def chosen(model: str) -> Writer:
-        return writer or writer_for(model, settings, quoting)
+    def chosen(site: Site) -> Writer:
+        return writer or writers.of(site)
 
     def writer_of(site: str) -> Writer:
-        return CoalescingWriter(chosen(sites.last(site).model or settings.model), settings.coalesce_ms)
+        return CoalescingWriter(chosen(sites.last(site)), settings.coalesce_ms)
 
-    def summarizer_of(site: str) -> Summarizer:
-        return extract if writer else summarizer_for(sites.last(site).model or settings.model, settings)
+    async def embedding_model_of(site: str) -> str:
+        return (await retriever.live(site)).build.embedding_model
+
+    def summarizer_of(model: str) -> Summarizer:
+        return extract if writer else summarizer_for(model, settings)
 
     memories = Memories(settings.memories_location, settings.embedding_model)
     memory: SessionMemory | NoMemory = (
@@ -101,7 +107,7 @@ def open_desk(
     )
 
     with suppress(ConfigurationError):  # built before the first visitor waits for it; `/ready` says what is wrong
-        chosen(settings.model)
+        chosen(Site(settings.site))
     agent = Agent(
         retrieve=retriever,
         writer_for=writer_of,
@@ -109,6 +115,8 @@ def open_desk(
         longest_question=settings.max_question_chars,
         policy_for=partial(_policy, settings),
         recall=memory.notes,
+        find_pin=Pins(database.pins, threads, recent_vectors, embedding_model_of),
+        afford=unlimited if turns else Budget(sites, database.turns, threads, writers.quoting),
     )
     host = TurnHost(
         agent=agent,
@@ -120,7 +128,7 @@ def open_desk(
         "database": lambda: asyncio.get_running_loop().run_in_executor(threads, database.ping),
         "knowledge": lambda: retriever.live(settings.site),
         "embedder": lambda: embed(settings.embedding_model, ["ready?"]),
-        "model": lambda: asyncio.get_running_loop().run_in_executor(threads, chosen, settings.model),
+        "model": lambda: asyncio.get_running_loop().run_in_executor(threads, chosen, Site(settings.site)),
     }
     return Desk(host, checks, database, threads, hot)
 

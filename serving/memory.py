@@ -58,7 +58,7 @@ class SessionMemory:
         *,
         summaries: SummaryStore,
         recall: RecallByMeaning,
-        summarizer_for: Callable[[str], Summarizer],
+        summarizer_for: Callable[[str], Summarizer],  # of the model that answered
         messages: int,
         threads: Executor,
     ) -> None:
@@ -83,7 +83,9 @@ class SessionMemory:
         session = done.session
         summarize = None
         while (older := await self._older(session)).waiting:
-            summarize = summarize or self._summarizer_for(session.site)
+            summarize = summarize or self._summarizer_for(
+                done.model
+            )  # who answered: what a site may spend holds here too
             text = await summarize(older.summary.text, older.waiting)
             new = Summary(text, older.waiting[-1].sequence)
             if not await self._call(partial(self._summaries.replace, session, older.summary, new)):

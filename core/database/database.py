@@ -10,6 +10,7 @@ from core.database.changes import Changes
 from core.database.engine import Transactions, connect, database_url, sqlite_file
 from core.database.leases import Leases
 from core.database.outbox import Outbox
+from core.database.pins import Pins
 from core.database.sites import Sites, Sources
 from core.database.summaries import Summaries
 from core.database.turns import Turns
@@ -23,6 +24,7 @@ class Database:
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
         self.sites = Sites(transactions)
+        self.pins = Pins(transactions)
         self.sources = Sources(transactions)
         self.builds = Builds(transactions)
         self.changes = Changes(transactions)

@@ -78,6 +78,19 @@ sites = Table(
     _words("title"),
     _words("model", nullable=True),
     _words("live_build", nullable=True),  # no foreign key: builds point at sites, and promotion checks it
+    _words("tier", nullable=True),
+    Column("cap", Float),
+    Column("created_at", Instant, nullable=False),
+)
+
+pins = Table(
+    "pins",
+    metadata,
+    _words("id", primary_key=True),
+    _words("site", ForeignKey("sites.id"), index=True),
+    _words("question"),
+    _words("answer"),
+    _words("url"),
     Column("created_at", Instant, nullable=False),
 )
 
@@ -195,6 +208,7 @@ turns = Table(
     Column("ended_at", Instant),
     ForeignKeyConstraint(["site", "person", "session_id"], ["sessions.site", "sessions.person", "sessions.id"]),
     Index("turns_of_a_session", "site", "person", "session_id", "sequence"),
+    Index("turns_paid", "site", "created_at", "cost", sqlite_where=text("cost > 0"), postgresql_where=text("cost > 0")),
     Index("turns_open", "created_at", sqlite_where=text("status = 'open'"), postgresql_where=text("status = 'open'")),
     sqlite_autoincrement=True,
 )

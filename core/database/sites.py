@@ -35,6 +35,12 @@ class Sites:
             rows = connection.execute(select(sites)).mappings().all()
         return sorted((Site(**row) for row in rows), key=lambda site: site.id)
 
+    def change(self, site: str, **columns: str | float | None) -> Site:
+        """The site with title, model, tier or cap as given now; NotFoundError where there is none."""
+        with self._transactions.write() as connection:
+            connection.execute(update(sites).where(sites.c.id == site).values(columns))
+            return _site(connection, site)
+
     def promote(self, site: str, build: str, *, expected: str | None, by: str) -> None:
         """Points the site at a finished build, if it still points at `expected`; else ConflictError."""
         with self._transactions.write() as connection:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, select, update
 
 from core.codec import from_json, to_json
 from core.database.engine import Transactions, insert_if_absent
@@ -108,6 +108,12 @@ class Turns:
             rows = connection.execute(query).all()
         messages = [line for row in reversed(rows) for line in _messages(row.question, row.answer)]
         return messages[-limit:]
+
+    def spent(self, site: str, since: datetime) -> float:
+        """US dollars that the site's turns have cost that were asked since then."""
+        paid = (turns.c.site == site) & (turns.c.created_at >= since) & (turns.c.cost > 0)
+        with self._transactions.read() as connection:
+            return float(connection.scalar(select(func.coalesce(func.sum(turns.c.cost), 0.0)).where(paid)) or 0)
 
     def abort_stale(self, before: datetime) -> int:
         """Aborts the turns that were opened before then and are open still; returns how many."""

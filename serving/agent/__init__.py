@@ -3,16 +3,21 @@
 from serving.agent.extractive import Extractive
 from serving.agent.graph import Agent
 from serving.agent.models import ModelWriter, writer_for
-from serving.agent.state import Closing, Remember, Retrieved, Retriever, Writer
+from serving.agent.nodes import unlimited
+from serving.agent.state import Closing, Economy, Remember, Retrieved, Retriever, Writer
+from serving.agent.writers import Writers
 
 __all__ = [
     "Agent",
     "Closing",
+    "Economy",
     "Extractive",
     "ModelWriter",
     "Remember",
     "Retrieved",
     "Retriever",
     "Writer",
+    "Writers",
+    "unlimited",
     "writer_for",
 ]

@@ -13,6 +13,16 @@ logger = logging.getLogger(__name__)
 
 _BUSY = 5.0  # seconds to wait where the provider does not say
 _TRY_LATER = "The language model is busy. Please try again in a moment."
+_UNREACHABLE = "The language model cannot be reached right now. Please try again."
+
+
+class NotAcceptedError(ModelError):
+    """The model is up and did not take this question; another one may."""
+
+
+def away(seconds: float) -> ModelError:
+    """To raise where no model is worth asking before so many seconds have passed."""
+    return ModelError(_UNREACHABLE, retry_after=max(1.0, seconds))
 
 
 def busy() -> OverloadedError:
@@ -31,8 +41,8 @@ def told(error: Exception, model: str) -> ModelError:
     if status in (401, 403):
         return ModelError("The language model did not accept this site's key. The site's operator can help.")
     if isinstance(status, int) and 400 <= status < 500:
-        return ModelError("The language model did not accept the question. The site's operator can help.")
-    return ModelError("The language model cannot be reached right now. Please try again.", retry_after=_BUSY)
+        return NotAcceptedError("The language model did not accept the question. The site's operator can help.")
+    return ModelError(_UNREACHABLE, retry_after=_BUSY)
 
 
 def _retry_after(error: Exception) -> float:

@@ -16,21 +16,24 @@ from langgraph.graph.state import CompiledStateGraph
 from core.records import Event, Message, Turn
 from serving.agent import nodes
 from serving.agent.nodes import Node, after_guard, timed
-from serving.agent.state import Asked, Recall, Remember, Retriever, State, Writer
+from serving.agent.pinned import after_pinned, no_pins, pinned
+from serving.agent.state import Afford, Asked, FindPin, Recall, Remember, Retriever, State, Writer
 
 Graph = CompiledStateGraph[State, None, Asked, State]
 
 
-def build_graph(*, guard: Node, recall: Node, retrieve: Node, answer: Node, remember: Node) -> Graph:
-    """Guard the question, recall what was said before, retrieve passages, answer from them, remember the turn."""
+def build_graph(*, guard: Node, pinned: Node, recall: Node, retrieve: Node, answer: Node, remember: Node) -> Graph:
+    """Guard the question; give its pinned answer, or recall, retrieve and answer from passages; remember the turn."""
     graph = StateGraph(State, input_schema=Asked)
     graph.add_node("guard", timed("guard", guard))
+    graph.add_node("pinned", timed("pinned", pinned))
     graph.add_node("recall", timed("recall", recall))
     graph.add_node("retrieve", timed("retrieve", retrieve))
     graph.add_node("answer", timed("answer", answer))
     graph.add_node("remember", remember)
     graph.add_edge(START, "guard")
-    graph.add_conditional_edges("guard", after_guard, ["recall", "remember"])
+    graph.add_conditional_edges("guard", after_guard, ["pinned", "remember"])
+    graph.add_conditional_edges("pinned", after_pinned, ["recall", "remember"])
     graph.add_edge("recall", "retrieve")
     graph.add_edge("retrieve", "answer")
     graph.add_edge("answer", "remember")
@@ -55,12 +58,15 @@ class Agent:
         longest_question: int,
         policy_for: Callable[[str], str] = lambda _site: "",
         recall: Recall = _no_notes,
+        find_pin: FindPin = no_pins,
+        afford: Afford = nodes.unlimited,
     ) -> None:
         self._graph = build_graph(
             guard=partial(nodes.guard, longest=longest_question),
+            pinned=partial(pinned, find=find_pin),
             recall=partial(nodes.recall, notes=recall),
             retrieve=partial(nodes.retrieve, find=retrieve),
-            answer=partial(nodes.answer, writer_for=writer_for, policy_for=policy_for),
+            answer=partial(nodes.answer, writer_for=writer_for, policy_for=policy_for, afford=afford),
             remember=partial(nodes.remember, commit=remember),
         )
 

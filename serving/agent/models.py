@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, cast
 
@@ -21,6 +22,7 @@ from core.errors import ConfigurationError
 from core.local_model import AT_ONCE, LOCAL, local_model
 from core.records import Message, Passage, Usage
 from core.settings import Settings
+from serving.agent.catalogue import NOTHING, Price, load_catalogue
 from serving.agent.extractive import Extractive
 from serving.agent.failures import busy, told
 from serving.agent.prompts import messages
@@ -38,7 +40,8 @@ def writer_for(model: str, settings: Settings, embed: Embed) -> Writer:
     if model == Extractive.name:
         return Extractive(embed)
     at_once = AT_ONCE if model == LOCAL else None
-    return ModelWriter(chat_model(model, settings), model, settings.model_seconds, at_once)
+    price = load_catalogue(settings).price(model)
+    return ModelWriter(chat_model(model, settings), model, settings.model_seconds, at_once, price)
 
 
 def chat_model(model: str, settings: Settings) -> BaseChatModel:
@@ -50,32 +53,40 @@ def chat_model(model: str, settings: Settings) -> BaseChatModel:
     try:
         return cast("BaseChatModel", init_chat_model(name, **options))
     except (ImportError, ValueError) as error:
-        raise ConfigurationError(f"FRONTDESK_MODEL={model} cannot be used: {error}") from error
+        raise ConfigurationError(f"The model {model!r} cannot be used: {error}") from error
 
 
 class ModelWriter:
     """Asks a chat model, within `seconds` for the whole answer; `at_once` bounds the answers under way, if anything."""
 
-    def __init__(self, model: BaseChatModel, name: str, seconds: float = 60, at_once: int | None = None) -> None:
+    def __init__(
+        self,
+        model: BaseChatModel,
+        name: str,
+        seconds: float = 60,
+        at_once: int | None = None,
+        price: Price = NOTHING,
+    ) -> None:
         self.name = name
         self._model = model
         self._seconds = seconds
         self._at_once = at_once
+        self._price = price
         self._writing = 0
 
     async def write(
         self, question: str, passages: Sequence[Passage], history: Sequence[Message], policy: str, /
     ) -> AsyncGenerator[str | Closing, None]:
         """The model's text as it comes, then what it used; OverloadedError at once where no place is free."""
-        usage = Usage()
+        bill = Closing()
         prompt = messages(question, passages, history, policy)
         with self._place():
             async with aclosing(self._chunks(prompt)) as chunks:
                 async for chunk in chunks:
-                    usage = _added(usage, chunk)
+                    bill = self._added(bill, chunk)
                     if text := str(chunk.text):
                         yield text
-        yield Closing(usage=usage)
+        yield bill
 
     @contextmanager
     def _place(self) -> Iterator[None]:
@@ -86,6 +97,13 @@ class ModelWriter:
             yield
         finally:
             self._writing -= 1
+
+    def _added(self, bill: Closing, chunk: AIMessageChunk) -> Closing:
+        """Some providers report what was read first and what was written last."""
+        if not (part := chunk.usage_metadata):
+            return bill
+        usage = Usage(bill.usage.input_tokens + part["input_tokens"], bill.usage.output_tokens + part["output_tokens"])
+        return replace(bill, usage=usage, cost=bill.cost + self._price.of(part))
 
     async def _chunks(self, prompt: list[BaseMessage]) -> AsyncGenerator[AIMessageChunk, None]:
         """The model's stream up to the deadline, its failures as sentences for people."""
@@ -103,20 +121,13 @@ class ModelWriter:
                 yield chunk
 
 
-def _added(usage: Usage, chunk: AIMessageChunk) -> Usage:
-    """Some providers report what was read first and what was written last."""
-    if not (part := chunk.usage_metadata):
-        return usage
-    return Usage(usage.input_tokens + part["input_tokens"], usage.output_tokens + part["output_tokens"])
-
-
 def _options(model: str, settings: Settings) -> dict[str, Any]:
     if model == LOCAL:
         return _local(settings)
     provider, colon, name = model.partition(":")
     if not (colon and name):
         raise ConfigurationError(
-            f"FRONTDESK_MODEL={model} names no provider: write `extractive`, `local`, or one like `openai:gpt-4o-mini`."
+            f"The model {model!r} names no provider: write `extractive`, `local`, or one like `openai:gpt-4o-mini`."
         )
     common = {"timeout": settings.model_seconds, "max_retries": _RETRIES}
     if provider == "openai":

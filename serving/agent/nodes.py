@@ -17,7 +17,7 @@ from core.records import Event, TurnStatus, now
 from serving.agent import prompts
 from serving.agent.citations import Marks, cite
 from serving.agent.sources import source_fields
-from serving.agent.state import Closing, Recall, Remember, Retriever, State, Writer
+from serving.agent.state import Afford, Closing, Economy, Recall, Remember, Retriever, State, Writer
 
 Update = dict[str, Any]  # the part of State that a step changes
 
@@ -52,8 +52,8 @@ async def guard(state: State, writer: StreamWriter, *, longest: int) -> Update:
 
 
 def after_guard(state: State) -> str:
-    """`recall`, or `remember` where the guard has answered."""
-    return "remember" if state["turn"].answer else "recall"
+    """`pinned`, or `remember` where the guard has answered."""
+    return "remember" if state["turn"].answer else "pinned"
 
 
 async def recall(state: State, _writer: StreamWriter, *, notes: Recall) -> Update:
@@ -71,17 +71,24 @@ async def retrieve(state: State, writer: StreamWriter, *, find: Retriever) -> Up
     return {"turn": known}
 
 
+async def unlimited(_site: str) -> Economy | None:
+    """For sites without a cap."""
+    return None
+
+
 async def answer(
     state: State,
     writer: StreamWriter,
     *,
     writer_for: Callable[[str], Writer],
     policy_for: Callable[[str], str],
+    afford: Afford,
 ) -> Update:
     """The writer's words as tokens, its marks checked and bound to the passages they cite."""
     turn, site = state["turn"], state["turn"].session.site
-    writer(Event("status", {"content": "writing"}))
-    author, voice = writer_for(site), _Voice(writer, state["began"], len(turn.passages))
+    economy = await afford(site)
+    writer(Event("status", {"content": "quoting" if economy else "writing"}))
+    author, voice = economy.writer if economy else writer_for(site), _Voice(writer, state["began"], len(turn.passages))
     pieces = author.write(turn.question, turn.passages, state["history"], policy_for(site))
     async with aclosing(pieces):
         async for piece in pieces:
@@ -93,8 +100,10 @@ async def answer(
         answer=written,
         declined=voice.declined,
         citations=citations,
-        model=author.name,
+        model=voice.closing.model or author.name,
         usage=voice.closing.usage,
+        cost=turn.cost + voice.closing.cost,
+        rulings=(*turn.rulings, economy.ruling) if economy else turn.rulings,
     )
     return {"turn": answered, "timings": {"first_token": voice.first_token}}
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Protocol, TypedDict
 
-from core.records import Message, Passage, Turn, Usage
+from core.records import Message, Passage, Pin, Ruling, Turn, Usage
 
 
 class Asked(TypedDict):
@@ -45,10 +45,12 @@ class Retriever(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """The last thing a writer gives: whether it declined, and the tokens that were paid for."""
+    """The last thing a writer gives: whether it declined, who wrote, and what was paid for."""
 
     declined: bool = False
     usage: Usage = field(default_factory=Usage)
+    cost: float = 0.0  # US dollars
+    model: str = ""  # where the writer is several in one
 
 
 class Writer(Protocol):
@@ -65,4 +67,16 @@ class Writer(Protocol):
 
 
 Recall = Callable[[Turn, Sequence[Message]], Awaitable[Sequence[Message]]]  # notes of what is older than the history
+
+
+@dataclass(frozen=True, slots=True)
+class Economy:
+    """Who answers while a site may spend nothing on models, and why that is."""
+
+    writer: Writer
+    ruling: Ruling
+
+
+Afford = Callable[[str], Awaitable[Economy | None]]  # of a site; None: its models may be asked
+FindPin = Callable[[str, str, Sequence[Message]], Awaitable[Pin | None]]  # of a site, for a question after a history
 Remember = Callable[[Turn], Awaitable[None]]  # commits the finished turn

@@ -54,6 +54,8 @@ def chat_model(options: FakeModelOptions) -> Iterator[ChatModel]:
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    yield ChatModel(port, app)
-    server.should_exit = True
-    thread.join()
+    try:
+        yield ChatModel(port, app)
+    finally:
+        server.should_exit = True
+        thread.join()

@@ -12,7 +12,7 @@ import pytest
 
 from core.database import open_database
 from core.errors import InvalidInputError, ModelError, NotFoundError
-from core.records import Message, Passage, Usage
+from core.records import Message, Passage, Pin, Usage, new_id
 from core.settings import Settings
 from evals.answer_measures import Scores
 from evals.answers import evaluate_corpus, evaluate_site
@@ -59,6 +59,19 @@ async def test_every_question_is_asked_and_measured(settings: Settings, golden: 
     assert low <= 2 / 3 <= high
     assert (report.meta["questions"], report.meta["model"]) == (4, "extractive")
     json.loads(report.to_json())
+
+
+async def test_pinned_answers_are_golden_and_given(settings: Settings, golden: Path) -> None:
+    database = open_database(settings.database_location)
+    for asked, answer in (("Do you ship to Norway?", "Yes, by sea."), (str(QUESTIONS[0]["question"]), "At noon.")):
+        database.pins.put(Pin(new_id(), "demo", asked, answer))
+    database.close()
+    report = await evaluate_site(golden, "demo", settings)
+    given = {row.question: row.given for row in load(str(report.meta["results"]), settings).rows}
+    assert given["Do you ship to Norway?"] == "Yes, by sea."
+    assert given[str(QUESTIONS[0]["question"])] == "At noon."
+    assert len(given) == len(QUESTIONS) + 1
+    assert report.figures["contains_gold"] == pytest.approx(2 / 4)
 
 
 async def test_results_are_kept_question_by_question(settings: Settings, golden: Path) -> None:

@@ -26,7 +26,7 @@ def run(*arguments: str) -> str:
 def test_migrate_makes_a_database_that_opens(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FRONTDESK_HOME", str(settings.home / "new"))
     monkeypatch.delenv("FRONTDESK_DATABASE_URL", raising=False)
-    assert run("migrate") == run("migrate") == "The database is at revision 0004.\n"
+    assert run("migrate") == run("migrate") == "The database is at revision 0006.\n"
     open_database(f"sqlite:///{settings.home}/new/frontdesk.db").close()
 
 

@@ -1,0 +1,63 @@
+"""Who writes for each site: its models as the catalogue has them, as chains that are built once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+
+from core.errors import ConfigurationError
+from core.records import Site
+from core.settings import Settings
+from serving.agent.breaker import Breaker
+from serving.agent.catalogue import load_catalogue, models_of
+from serving.agent.chain import Chain, Link
+from serving.agent.extractive import Extractive
+from serving.agent.models import writer_for
+from serving.agent.similarity import Embed
+from serving.agent.state import Writer
+
+logger = logging.getLogger(__name__)
+
+
+class Writers:
+    """The writers of all sites. A model that is down is down for each of them."""
+
+    def __init__(self, settings: Settings, embed: Embed) -> None:
+        self._settings = settings
+        self._embed = embed
+        self._breakers: dict[str, Breaker] = {}  # by model
+        self._chains: dict[tuple[str, ...], Writer] = {}  # by models
+
+    def of(self, site: Site) -> Writer:
+        """The site's; ConfigurationError where none of its models can be asked."""
+        models = models_of(site, self._settings, load_catalogue(self._settings))
+        if models not in self._chains:
+            self._chains[models] = self._chain(models)
+        return self._chains[models]
+
+    @property
+    def quoting(self) -> Writer:
+        """The one that costs nothing."""
+        return writer_for(Extractive.name, self._settings, self._embed)
+
+    def _chain(self, models: Sequence[str]) -> Writer:
+        if models[0] == Extractive.name:
+            return self.quoting
+        links = [Link(writer, self._breakers.setdefault(writer.name, Breaker())) for writer in self._built(models)]
+        return Chain(links, self._settings.model_seconds)
+
+    def _built(self, models: Sequence[str]) -> Iterator[Writer]:
+        """The writers; one that cannot be built is left out, if there are others."""
+        missing: ConfigurationError | None = None
+        found = False
+        for model in models:
+            try:
+                writer = writer_for(model, self._settings, self._embed)
+            except ConfigurationError as error:
+                logger.warning("%s is left out: %s", model, error)
+                missing = missing or error
+            else:
+                found = True
+                yield writer
+        if missing and not found:
+            raise missing
