@@ -164,7 +164,7 @@ def test_a_run_that_is_stopped_leaves_the_live_build_as_it_was(
     _, errors = process.communicate(timeout=60)
     if number is signal.SIGINT:
         assert process.returncode == 130
-        assert f"Site shop answers from build {live} as before." in errors
+        assert f"Stopped. Site shop answers from build {live}." in errors
         assert database.builds.of("shop")[0].table not in Knowledge(settings.knowledge_location).tables()
         assert not psutil.wait_procs(family, timeout=30)[1], "it left processes behind"
     assert database.sites.get("shop").live_build == live
