@@ -93,10 +93,22 @@ def _read_beir(folder: Path, judgements: Path) -> Task:
 
 
 def _evidence(row: Mapping[str, Any]) -> list[str]:
-    pages = row["evidence"]
-    if not (isinstance(pages, list) and all(isinstance(page, str) for page in pages)):
-        raise InvalidInputError(f'The evidence of question {row["_id"]} is no list of pages: write ["page.md"].')
-    return pages
+    return _texts(row, "evidence", 'pages: write ["page.md"]')
+
+
+def _texts(row: Mapping[str, Any], field: str, example: str) -> list[str]:
+    """A field's texts; a lone text is refused, as each of its letters would pass for one."""
+    texts = row.get(field) or []
+    if not (isinstance(texts, list) and all(isinstance(text, str) for text in texts)):
+        raise InvalidInputError(f"The {field} of question {row['_id']} is no list of {example}.")
+    return texts
+
+
+def _answerable(row: Mapping[str, Any]) -> bool:
+    said = row.get("answerable", True)
+    if not isinstance(said, bool):
+        raise InvalidInputError(f"Whether question {row['_id']} is answerable is not said: write true or false.")
+    return said
 
 
 def _question(row: Mapping[str, Any], text: str) -> Question:
@@ -106,7 +118,8 @@ def _question(row: Mapping[str, Any], text: str) -> Question:
         raise InvalidInputError(
             f"The history of question {row['_id']} is no list of objects with role and content."
         ) from error
-    return Question(row["_id"], text, history, tuple(row.get("answers") or ()), row.get("answerable", True))
+    answers = _texts(row, "answers", 'texts: write ["at nine"]')
+    return Question(row["_id"], text, history, tuple(answers), _answerable(row))
 
 
 def json_lines(file: Path, *required: str) -> Iterator[dict[str, Any]]:

@@ -26,6 +26,7 @@ from evals.readers import Question, Task
 from evals.rehearsal import Answered, rehearse
 from evals.replayed import Change, Replayed, outcome
 from evals.results import Results
+from evals.subject import shape_of
 from evals.visitors import last_questions
 from serving.agent import Writer
 
@@ -82,6 +83,7 @@ async def _kept(
         "question_fingerprint": results.fingerprint(task),
         "site": build.site,
         "build": build.id,
+        **shape_of(build),
         "measuring_seconds": seconds,
     }
     kept = results_of(answers, scores, meta)

@@ -30,17 +30,23 @@ class Subject:
 
     def meta(self) -> dict[str, Any]:
         """What results say of the build that they are about."""
-        shape = {name: self.build.settings.get(name) for name in ("chunk_tokens", "chunk_overlap")}
         return {
             "site": self.build.site,
             "build": self.build.id,
             "changes_applied": self.build.changes_applied,
             "corpus_fingerprint": self.corpus,
-            **{name: value for name, value in shape.items() if value is not None},
-            "embedding_model": self.build.embedding_model,
+            **shape_of(self.build),
             "fusion": "dense {:g}, text {:g}".format(*WEIGHTS),
             "code": _code(),
         }
+
+
+def shape_of(build: Build) -> dict[str, Any]:
+    """The settings that a person tells builds apart by."""
+    shape = {name: build.settings.get(name) for name in ("chunk_tokens", "chunk_overlap")}
+    return {name: value for name, value in shape.items() if value is not None} | {
+        "embedding_model": build.embedding_model
+    }
 
 
 def subject_of(build: Build, database: Database) -> Subject:

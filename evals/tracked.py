@@ -79,6 +79,8 @@ def _questions(results: Results) -> dict[str, list[Any]]:
         "question": [row.question for row in results.rows],
         "given": [row.given for row in results.rows],
     }
+    if any(row.details.get("gold") for row in results.rows):
+        columns["gold"] = [" / ".join(row.details.get("gold") or ()) for row in results.rows]
     for measure in results.measures:
         columns[measure] = [row.scores.get(measure) for row in results.rows]
     return columns

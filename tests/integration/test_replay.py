@@ -117,6 +117,7 @@ async def test_it_is_kept_for_a_comparison_and_becomes_no_conversation(settings:
     found = await replay("demo", settings)
     a, b = (load(name, settings) for name in found.results)
     assert b.meta["build"] == staged.id
+    assert b.meta["embedding_model"] == staged.embedding_model
     assert [flip.what for flip in compare(a, b).flips] == ["declines now"]
     assert a.values("groundedness").keys() == {a.rows[0].id}
     assert asked(settings) == [(OPENS, [])]

@@ -100,3 +100,17 @@ def test_two_documents_of_one_id_are_named(tmp_path: Path) -> None:
     write(tmp_path / "corpus.jsonl", {"_id": "d1", "text": "a"}, {"_id": "d1", "text": "b"})
     with pytest.raises(InvalidInputError, match=r"corpus\.jsonl has two documents of the id 'd1'"):
         list(read_corpus(tmp_path))
+
+
+@pytest.mark.parametrize("answers", ["at nine", [9], {"at": "nine"}])
+def test_answers_that_are_no_list_of_texts_are_refused(tmp_path: Path, answers: object) -> None:
+    write(tmp_path / "qa.jsonl", {"_id": "1", "question": "x", "answers": answers})
+    with pytest.raises(InvalidInputError, match=r"answers of question 1 is no list of texts: write \["):
+        read_task(tmp_path)
+
+
+@pytest.mark.parametrize("answerable", ["false", 0, None])
+def test_what_is_neither_answerable_nor_not_is_refused(tmp_path: Path, answerable: object) -> None:
+    write(tmp_path / "qa.jsonl", {"_id": "1", "question": "x", "answerable": answerable})
+    with pytest.raises(InvalidInputError, match=r"question 1 is answerable is not said"):
+        read_task(tmp_path)
