@@ -16,6 +16,7 @@ from typing_extensions import Unpack
 from core.database import open_database
 from core.embedder import Encoder, load_encoder
 from core.errors import InvalidInputError
+from core.records import Site
 from core.settings import Settings
 from evals import results
 from evals.answer_measures import (
@@ -40,6 +41,7 @@ from evals.report import Report
 from evals.results import Result, Results
 from evals.subject import Subject, chosen, corpus_of, digest
 from serving.agent import Writer
+from serving.agent.catalogue import load_catalogue, models_of
 
 
 class How(TypedDict, total=False):
@@ -71,7 +73,7 @@ async def evaluate_site(
 async def evaluate_corpus(questions: Path, settings: Settings, **how: Unpack[How]) -> Report:
     """Questions to the `corpus.jsonl` beside them."""
     with corpus_site(questions, settings) as (build, here):
-        subject = Subject(build, corpus_of(corpus_folder(questions)))
+        subject = Subject(build, corpus_of(corpus_folder(questions)), Site(build.site))
         return await evaluate_answers(read_task(questions), subject, here, **how)
 
 
@@ -122,7 +124,7 @@ def made_with(task: Task, subject: Subject, settings: Settings, judgements: int 
     return {
         **subject.meta(),
         "question_fingerprint": results.fingerprint(task),
-        "writer": subject.model or settings.model,
+        "writer": ", ".join(models_of(subject.site, settings, load_catalogue(settings))),
         "passages": settings.passages,
         "other_settings": _other_settings(subject, settings),
         **judging,

@@ -14,7 +14,7 @@ from typing import Any
 
 from core.database import Database, named_build, open_database
 from core.knowledge import WEIGHTS
-from core.records import Build
+from core.records import Build, Site
 from core.settings import Settings
 
 _CODE = ("core", "evals", "pipelines", "serving")
@@ -26,7 +26,7 @@ class Subject:
 
     build: Build
     corpus: str
-    model: str | None = None  # of the site, where it has one of its own
+    site: Site
 
     def meta(self) -> dict[str, Any]:
         """What results say of the build that they are about."""
@@ -56,7 +56,7 @@ def subject_of(build: Build, database: Database) -> Subject:
     """
     put = database.changes.standing(build.site).put
     sources = sorted({file.source for file in database.builds.files(build.id) if file.id not in put})
-    return Subject(build, digest(build.site, *sources), database.sites.get(build.site).model)
+    return Subject(build, digest(build.site, *sources), database.sites.get(build.site))
 
 
 def chosen(site: str, build: str, settings: Settings) -> Subject:
