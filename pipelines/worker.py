@@ -32,21 +32,25 @@ _LONGEST_PAUSE = 60  # seconds between attempts while something stays broken
 
 
 def run_until_stopped(jobs: Sequence[Job], every: float, log: FilteringBoundLogger) -> None:
-    """Does each job every so many seconds until SIGTERM or SIGINT, which it learns of through the event.
-
-    Each in a thread of its own: one that fails holds up no other.
-    """
+    """Does each job every so many seconds until SIGTERM or SIGINT, which it learns of through the event."""
     stopping = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    # Not in the main one, which a signal interrupts, and must not find holding the event's lock.
-    threads = [Thread(target=repeat, args=(job, every, stopping, log), name="worker") for job in jobs]
     log.info("started", every=every)
+    repeat_all(jobs, every, stopping, log)
+    log.info("stopped")
+
+
+def repeat_all(jobs: Sequence[Job], every: float, stopping: Event, log: FilteringBoundLogger) -> None:
+    """Repeats each job in a thread of its own, so that one that fails holds up no other.
+
+    None is in the main one, which a signal interrupts, and must not find holding the event's lock.
+    """
+    threads = [Thread(target=repeat, args=(job, every, stopping, log), name="worker") for job in jobs]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    log.info("stopped")
 
 
 def repeat(job: Job, every: float, stopping: Event, log: FilteringBoundLogger) -> None:

@@ -12,7 +12,7 @@ import pytest
 from core.conversations import Conversations
 from core.database import Database
 from core.records import TurnStatus
-from pipelines.worker import export_job, repeat, worker_log
+from pipelines.worker import export_job, repeat, repeat_all, worker_log
 from tests.fakes.records import answered, question
 
 
@@ -58,3 +58,19 @@ def test_a_round_closes_abandoned_turns_and_exports_all_that_ended(database: Dat
     assert database.turns.get(lost.id).status is TurnStatus.ABORTED
     stored = conversations.relation().project("turn_id, status").fetchall()
     assert sorted(stored) == sorted([(done.id, "done"), (lost.id, "aborted")])
+
+
+def test_a_job_that_fails_holds_up_no_other() -> None:
+    stopping = Event()
+    rounds: list[int] = []
+
+    def failing(_: Event) -> None:
+        raise OSError("disk full")
+
+    def well(stopping: Event) -> None:
+        rounds.append(1)
+        if len(rounds) == 3:
+            stopping.set()
+
+    repeat_all([failing, well], 0.01, stopping, worker_log("CRITICAL"))
+    assert len(rounds) == 3
