@@ -16,7 +16,7 @@ from core.database import Database, open_database
 from core.errors import ConfigurationError
 from core.knowledge import Knowledge, Memories
 from core.settings import Settings
-from serving.agent import Agent, Writer, writer_for
+from serving.agent import Agent, CheckedWriter, ModelWriter, Writer, writer_for
 from serving.agent.summarizer import Summarizer, extract, summarizer_for
 from serving.coalesce import CoalescingWriter
 from serving.embedding import Embed, RecentVectors
@@ -81,8 +81,11 @@ def open_desk(
     def chosen(model: str) -> Writer:
         return writer or writer_for(model, settings, quoting)
 
+    def heard(author: Writer) -> Writer:
+        return CheckedWriter(author, quoting) if isinstance(author, ModelWriter) else author
+
     def writer_of(site: str) -> Writer:
-        return CoalescingWriter(chosen(sites.last(site).model or settings.model), settings.coalesce_ms)
+        return CoalescingWriter(heard(chosen(sites.last(site).model or settings.model)), settings.coalesce_ms)
 
     def summarizer_of(site: str) -> Summarizer:
         return extract if writer else summarizer_for(sites.last(site).model or settings.model, settings)

@@ -96,7 +96,8 @@ async def test_the_turn_says_how_it_was_answered() -> None:
     assert [(citation.n, citation.source_id, citation.quote) for citation in turn.citations] == [
         (1, "returns#0", "You have 30 days from delivery.")
     ]
-    assert set(turn.timings) == {"guard", "recall", "retrieve", "answer", "remember", "first_token", "total"}
+    timed = {"guard", "recall", "retrieve", "scope", "answer", "remember", "first_token", "total"}
+    assert set(turn.timings) == timed
     assert turn.timings["total"] >= turn.timings["first_token"] > 0
     assert [stored.answer for stored in memory.turns] == ["30 days [1]."]
 
@@ -136,7 +137,7 @@ async def test_the_writer_gets_question_passages_history_and_policy() -> None:
     writer = ScriptedWriter()
     history = [Message("user", "Do you ship?"), Message("assistant", "Yes.")]
     await answered(agent(writer, policy="Be kind."), question("When do you open?"), history)
-    assert writer.asked == [("When do you open?", (RETURNS, SHIPPING), history, "Be kind.")]
+    assert writer.asked == [("When do you open?", [RETURNS, SHIPPING], history, "Be kind.")]
 
 
 async def test_a_follow_up_is_searched_with_the_question_before_it() -> None:
