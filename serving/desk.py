@@ -81,8 +81,10 @@ def open_desk(
     def chosen(model: str) -> Writer:
         return writer or writer_for(model, settings, quoting)
 
+    checking = partial(RecentVectors(embed), settings.embedding_model)  # popular passages come again and again
+
     def heard(author: Writer) -> Writer:
-        return CheckedWriter(author, quoting) if isinstance(author, ModelWriter) else author
+        return CheckedWriter(author, checking) if isinstance(author, ModelWriter) else author
 
     def writer_of(site: str) -> Writer:
         return CoalescingWriter(heard(chosen(sites.last(site).model or settings.model)), settings.coalesce_ms)

@@ -44,7 +44,8 @@ class Links:
         """The text, and the addresses that were taken out of it."""
         removed: list[str] = []
         for _ in range(_PASSES):
-            before, text = text, self._once(text, removed)
+            before = text
+            text = self._once(text, removed)
             if text == before:
                 break
         return text, removed

@@ -82,7 +82,7 @@ def _phrases() -> Mapping[tuple[str, ...], SmallTalk]:
 
 @cache
 def _book() -> dict[str, dict[str, dict[str, str]]]:
-    return tomllib.loads(files(__package__).joinpath("smalltalk.toml").read_text(encoding="utf-8"))  # type: ignore[return-value]
+    return tomllib.loads(files(__package__).joinpath("smalltalk.toml").read_text(encoding="utf-8"))
 
 
 def _words(text: str) -> list[str]:
