@@ -15,12 +15,12 @@ from statistics import fmean
 from core.errors import InvalidInputError
 from core.records import Message, Passage, Turn
 from core.settings import Settings
+from evals.builds import site_build
 from evals.intervals import mean_interval
 from evals.progress import Watch, silent
 from evals.readers import Question, json_lines, read_task
 from evals.rehearsal import Answered, rehearse
 from evals.report import Report
-from evals.retrieval import live_build
 from serving.agent import Closing
 
 AT_ONCE = 4
@@ -65,7 +65,7 @@ async def evaluate(
     sets: QuestionSets, site: str, settings: Settings, *, at_once: int = AT_ONCE, watch: Watch = silent
 ) -> Report:
     """The share that is refused of each set, with 95% intervals, and by kind where a set names kinds."""
-    build, asked = live_build(site, settings), sets.read()
+    build, asked = site_build(site, settings), sets.read()
     refused: dict[str, dict[str, bool]] = {}
     mistakes: dict[str, list[str]] = {}
     for name, questions in asked.items():
