@@ -17,6 +17,7 @@ from core.records import Event, Turn, TurnStatus, now
 from serving.agent import prompts
 from serving.agent.attacks import disarmed
 from serving.agent.citations import Marks, cite
+from serving.agent.followup import leans
 from serving.agent.guard import ruled_before
 from serving.agent.policy import read_policy
 from serving.agent.scope import scope as ruled_in
@@ -68,7 +69,8 @@ async def scope(state: State, writer: StreamWriter, *, policy_for: Callable[[str
     """The sources shown, or a question refused that the site is not about."""
     turn = state["turn"]
     policy = read_policy(policy_for(turn.session.site))
-    ruling = ruled_in(turn.question, turn.passages, state.get("closeness"), policy)
+    follows = bool(state["history"]) and leans(turn.question)  # it says too little by itself to be measured
+    ruling = ruled_in(turn.question, turn.passages, None if follows else state.get("closeness"), policy)
     if not ruling.allowed:
         outside = replace(turn, passages=(), answer=prompts.outside(policy.about), declined=True)
         return _said(replace(outside, rulings=(*turn.rulings, ruling)), writer, state["began"])
