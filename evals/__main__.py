@@ -19,6 +19,8 @@ bench = commands("Our own figure against the plain alternative, in one run.")
 app.add_typer(bench, name="bench")
 
 _AWS = Path("../shared/data/aws-docs-qa")  # public data beside the checkout; see each option's help for another
+_XQUAD = Path("../shared/data/xquad-en")
+_GUARDS = Path("datasets/guards")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object: figures, intervals, meta.")]
 
@@ -126,6 +128,38 @@ def replay_questions(
         typer.echo(found.to_json())
     else:
         Console().print(found.table())
+
+
+@app.command()
+def guards(
+    questions: Annotated[
+        Path | None, typer.Argument(help="Questions that the site answers. [default: the site's golden.jsonl]")
+    ] = None,
+    *,
+    site: Annotated[str | None, typer.Option(help="The site, by its live build. [default: FRONTDESK_SITE]")] = None,
+    far: Annotated[Path, typer.Option(help="Questions that have nothing to do with it.")] = _XQUAD,
+    near: Annotated[
+        Path | None,
+        typer.Option(help="Ones that sound as if. [default: datasets/guards/near-SITE.jsonl, if it is there]"),
+    ] = None,
+    smalltalk: Annotated[Path, typer.Option(help="What asks nothing.")] = _GUARDS / "smalltalk.jsonl",
+    json: Json = False,
+) -> None:
+    """What the guards refuse: far and near off-topic questions, the site's own, and small talk."""
+    from evals import guards as measured
+
+    settings = load_settings()
+    asked = site or settings.site
+    its_near = _GUARDS / f"near-{asked}.jsonl"
+    sets = measured.QuestionSets(
+        own=questions or settings.site_folder(asked) / "golden.jsonl",
+        far=far,
+        near=near or (its_near if its_near.exists() else None),
+        smalltalk=smalltalk,
+    )
+    with counting(Console(stderr=True)) as watch:
+        report = asyncio.run(measured.evaluate(sets, asked, settings, watch=watch))
+    _show(report, json=json)
 
 
 @app.command("compare")

@@ -17,7 +17,7 @@ from core.errors import ConfigurationError
 from core.knowledge import Knowledge, Memories
 from core.records import Site
 from core.settings import Settings
-from serving.agent import Agent, Writer, Writers, unlimited
+from serving.agent import Agent, Writer, Writers, checked, unlimited
 from serving.agent.summarizer import Summarizer, extract, summarizer_for
 from serving.budget import Budget
 from serving.coalesce import CoalescingWriter
@@ -79,10 +79,11 @@ def open_desk(
         passages=settings.passages,
         pinned=build,
     )
-    writers = Writers(settings, partial(embed, settings.embedding_model))
+    checking = partial(RecentVectors(embed), settings.embedding_model)
+    writers = Writers(settings, partial(embed, settings.embedding_model), checking)
 
     def chosen(site: Site) -> Writer:
-        return writer or writers.of(site)
+        return checked(writer, checking) if writer else writers.of(site)
 
     def writer_of(site: str) -> Writer:
         return CoalescingWriter(chosen(sites.last(site)), settings.coalesce_ms)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 
+from serving.redaction import RedactingFormatter
+
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _OURS = ("core", "serving")
 
@@ -15,7 +17,7 @@ def log_to_stderr(level: str) -> None:
     To the process' own stderr: Serve replaces `sys.stderr` in its replicas, by one that ends in a file.
     """
     handler = logging.StreamHandler(sys.__stderr__)
-    handler.setFormatter(logging.Formatter(_FORMAT))
+    handler.setFormatter(RedactingFormatter(_FORMAT))
     for name in _OURS:
         logger = logging.getLogger(name)
         logger.handlers = [handler]

@@ -15,9 +15,10 @@ from typing import Protocol, TypeVar
 
 from core.errors import NotFoundError
 from core.knowledge import BuildTable, Knowledge
-from core.records import Build, Message, Passage, Site
+from core.records import Build, Message, Site
 from core.similarity import STRANGERS, zero_of
 from serving.agent.state import Retrieved
+from serving.closeness import likeness, needed
 from serving.context import asked, understood
 from serving.embedding import Embed
 
@@ -99,19 +100,28 @@ class LiveRetriever:
         self._pinned = pinned
         self._open: dict[str, OpenBuild] = {}  # by site
         self._zeros: dict[str, float] = {}  # by embedding model
+        self._needed: dict[str, float] = {}  # by build: the likeness that it asks for
 
     async def __call__(self, site: str, question: str, history: Sequence[Message] = ()) -> Retrieved:
         """The best passages for `question`, as it is meant after `history`, all from one build, which is named."""
         live = await self.live(site)
         model, whole = live.build.embedding_model, asked(question, history)
         vectors = await self._embed(model, whole.texts)
-        zero = await self._zero(model) if whole.said else 0.0
+        zero = await self._zero(model)
 
-        def search() -> list[Passage]:
+        def search() -> Retrieved:
             query = understood(whole, vectors, live.table, zero)
-            return live.table.search(replace(query, k=self._passages))
+            found = live.table.search(replace(query, k=self._passages))
+            closeness = likeness(found, zero) - self._asked_by(live, zero)
+            return Retrieved(tuple(found), live.build.id, live.table_version, closeness)
 
-        return Retrieved(tuple(await self._in_thread(search)), live.build.id, live.table_version)
+        return await self._in_thread(search)
+
+    def _asked_by(self, live: OpenBuild, zero: float) -> float:
+        """The likeness that the build asks of a passage; found out once."""
+        if live.build.id not in self._needed:
+            self._needed[live.build.id] = needed(live.table, zero)
+        return self._needed[live.build.id]
 
     async def _zero(self, model: str) -> float:
         """What the model calls strangers; asked once."""

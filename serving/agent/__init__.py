@@ -1,5 +1,6 @@
 """The conversation as a LangGraph. Knows neither Ray nor FastAPI, and of ours only `core`."""
 
+from serving.agent.check import CheckedWriter, checked
 from serving.agent.extractive import Extractive
 from serving.agent.graph import Agent
 from serving.agent.models import ModelWriter, writer_for
@@ -9,6 +10,7 @@ from serving.agent.writers import Writers
 
 __all__ = [
     "Agent",
+    "CheckedWriter",
     "Closing",
     "Economy",
     "Extractive",
@@ -18,6 +20,7 @@ __all__ = [
     "Retriever",
     "Writer",
     "Writers",
+    "checked",
     "unlimited",
     "writer_for",
 ]

@@ -80,7 +80,7 @@ async def weigh(question: str, passages: Sequence[Passage], similarity: Similari
     candidates = [each for n, passage in enumerate(passages, 1) for each in _candidates(n, passage)]
     if not candidates:
         return []
-    spelled = _respelled(question, passages)
+    spelled = respelled(question, passages)
     asked = _Asked(_rarity(content(spelled), candidates))
     passage_scores = _passage_scores(asked, passages, await similarity.scaled(_dense(passages)))
     known = [
@@ -130,12 +130,13 @@ def _dense(passages: Sequence[Passage]) -> list[float]:
 def _passage_scores(asked: _Asked, passages: Sequence[Passage], meanings: Sequence[float]) -> list[float]:
     """What each passage lends to its sentences."""
     return [
-        _PASSAGE * meaning + _PASSAGE_WORDS * asked.share(frozenset(content(_everything(passage)))) - _RANK * rank
+        _PASSAGE * meaning + _PASSAGE_WORDS * asked.share(frozenset(content(everything(passage)))) - _RANK * rank
         for rank, (passage, meaning) in enumerate(zip(passages, meanings, strict=True))
     ]
 
 
-def _everything(passage: Passage) -> str:
+def everything(passage: Passage) -> str:
+    """A passage's words with those of its place."""
     return f"{passage.chunk.title} {passage.chunk.heading} {passage.chunk.text}"
 
 
@@ -146,9 +147,9 @@ def _rarity(terms: Sequence[str], candidates: Sequence[Candidate]) -> dict[str, 
     return {term: math.log1p((total - seen[term] + 0.5) / (seen[term] + 0.5)) for term in terms}
 
 
-def _respelled(question: str, passages: Sequence[Passage]) -> str:
+def respelled(question: str, passages: Sequence[Passage]) -> str:
     """The question with its misspelt words as the passages spell them."""
-    known = {word for passage in passages for word in words(_everything(passage))}
+    known = {word for passage in passages for word in words(everything(passage))}
     stems = {stem(word) for word in known}
     return " ".join(_spelling(word, known, stems) for word in question.split())
 

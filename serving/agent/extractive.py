@@ -13,7 +13,7 @@ from core.sentences import Sentence, split
 from core.words import content, overlap
 from serving.agent import prompts
 from serving.agent.evidence import ENOUGH, Candidate, weigh
-from serving.agent.followup import greets, in_context
+from serving.agent.followup import in_context
 from serving.agent.similarity import Embed, Similarity
 from serving.agent.state import Closing
 
@@ -39,10 +39,6 @@ class Extractive:
         self, question: str, passages: Sequence[Passage], history: Sequence[Message], _policy: str, /
     ) -> AsyncGenerator[str | Closing, None]:
         """One to four quoted sentences with what they need to be understood, a paragraph per passage."""
-        if greets(question):
-            yield prompts.GREETING
-            yield Closing(declined=True)
-            return
         weighed = await weigh(in_context(question, history), passages, self._similarity)
         if not weighed or weighed[0].score < ENOUGH:
             yield _decline(weighed, passages)

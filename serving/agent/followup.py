@@ -1,4 +1,4 @@
-"""Whether a question leans on the one before it, as in `And on Sundays?`, or asks nothing. Knows no model."""
+"""Whether a question leans on the one before it, as in `And on Sundays?`. Knows no model."""
 
 from __future__ import annotations
 
@@ -19,15 +19,6 @@ _POINTS_BACK = re.compile(
 _FEW_WORDS = 2  # of content: fewer say nothing by themselves
 _ENOUGH_WORDS = 4  # of content: with them a pronoun points at something inside the question
 _REMEMBERED = 400  # characters of the question before: a longer one would push the new one out of what is encoded
-_GREETING = re.compile(
-    r"^\W*(?:hello|hi|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day))(?: there| everyone)?\W*$",
-    re.IGNORECASE,
-)
-
-
-def greets(question: str) -> bool:
-    """Whether it only says hello, which the words of a page (an address, say) may seem to answer."""
-    return bool(_GREETING.match(question))
 
 
 def in_context(question: str, history: Sequence[Message]) -> str:

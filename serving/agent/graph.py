@@ -15,27 +15,31 @@ from langgraph.graph.state import CompiledStateGraph
 
 from core.records import Event, Message, Turn
 from serving.agent import nodes
-from serving.agent.nodes import Node, after_guard, timed
+from serving.agent.nodes import Node, after_guard, after_scope, timed
 from serving.agent.pinned import after_pinned, no_pins, pinned
 from serving.agent.state import Afford, Asked, FindPin, Recall, Remember, Retriever, State, Writer
 
 Graph = CompiledStateGraph[State, None, Asked, State]
 
 
-def build_graph(*, guard: Node, pinned: Node, recall: Node, retrieve: Node, answer: Node, remember: Node) -> Graph:
-    """Guard the question; give its pinned answer, or recall, retrieve and answer from passages; remember the turn."""
+def build_graph(
+    *, guard: Node, pinned: Node, recall: Node, retrieve: Node, scope: Node, answer: Node, remember: Node
+) -> Graph:
+    """Guard the question; give its pinned answer, or recall, retrieve, see that it is of the site, and answer."""
     graph = StateGraph(State, input_schema=Asked)
     graph.add_node("guard", timed("guard", guard))
     graph.add_node("pinned", timed("pinned", pinned))
     graph.add_node("recall", timed("recall", recall))
     graph.add_node("retrieve", timed("retrieve", retrieve))
+    graph.add_node("scope", timed("scope", scope))
     graph.add_node("answer", timed("answer", answer))
     graph.add_node("remember", remember)
     graph.add_edge(START, "guard")
     graph.add_conditional_edges("guard", after_guard, ["pinned", "remember"])
     graph.add_conditional_edges("pinned", after_pinned, ["recall", "remember"])
     graph.add_edge("recall", "retrieve")
-    graph.add_edge("retrieve", "answer")
+    graph.add_edge("retrieve", "scope")
+    graph.add_conditional_edges("scope", after_scope, ["answer", "remember"])
     graph.add_edge("answer", "remember")
     graph.add_edge("remember", END)
     return graph.compile()
@@ -62,10 +66,11 @@ class Agent:
         afford: Afford = nodes.unlimited,
     ) -> None:
         self._graph = build_graph(
-            guard=partial(nodes.guard, longest=longest_question),
+            guard=partial(nodes.guard, longest=longest_question, policy_for=policy_for),
             pinned=partial(pinned, find=find_pin),
             recall=partial(nodes.recall, notes=recall),
             retrieve=partial(nodes.retrieve, find=retrieve),
+            scope=partial(nodes.scope, policy_for=policy_for),
             answer=partial(nodes.answer, writer_for=writer_for, policy_for=policy_for, afford=afford),
             remember=partial(nodes.remember, commit=remember),
         )

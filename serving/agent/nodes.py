@@ -1,4 +1,4 @@
-"""The steps of a turn: guard, recall, retrieve, answer, remember. Each gets its collaborators passed in.
+"""The steps of a turn: guard, recall, retrieve, scope, answer, remember. Each gets its collaborators passed in.
 
 A step takes the state and a `writer` (LangGraph's name for where a stream's items go) and returns what it learnt.
 """
@@ -13,9 +13,14 @@ from typing import Any, Protocol
 
 from langgraph.types import StreamWriter
 
-from core.records import Event, TurnStatus, now
+from core.records import Event, Turn, TurnStatus, now
 from serving.agent import prompts
+from serving.agent.attacks import disarmed
 from serving.agent.citations import Marks, cite
+from serving.agent.followup import leans
+from serving.agent.guard import ruled_before
+from serving.agent.policy import read_policy
+from serving.agent.scope import scope as ruled_in
 from serving.agent.sources import source_fields
 from serving.agent.state import Afford, Closing, Economy, Recall, Remember, Retriever, State, Writer
 
@@ -40,15 +45,14 @@ def timed(name: str, node: Node) -> Node:
     return measured
 
 
-async def guard(state: State, writer: StreamWriter, *, longest: int) -> Update:
-    """Answers what needs no model: nothing asked, or too much at once."""
+async def guard(
+    state: State, writer: StreamWriter, *, longest: int, policy_for: Callable[[str], str] = lambda _site: ""
+) -> Update:
+    """Answers what needs no passages: nothing asked, too much at once, small talk, an attack."""
     began, turn = perf_counter(), state["turn"]
-    refusal = _refusal(turn.question, longest)
-    if not refusal:
-        return {"began": began}
-    writer(_token(refusal))
-    refused = replace(turn, answer=refusal, declined=True)
-    return {"began": began, "turn": refused, "timings": {"first_token": _since(began)}}
+    policy = read_policy(policy_for(turn.session.site))
+    ruled = ruled_before(turn, longest=longest, about=policy.about, answering=bool(state["history"]))
+    return {"began": began, **_said(ruled, writer, began)}
 
 
 def after_guard(state: State) -> str:
@@ -61,14 +65,31 @@ async def recall(state: State, _writer: StreamWriter, *, notes: Recall) -> Updat
     return {"history": [*await notes(state["turn"], state["history"]), *state["history"]]}
 
 
+async def scope(state: State, writer: StreamWriter, *, policy_for: Callable[[str], str]) -> Update:
+    """The sources shown, or a question refused that the site is not about."""
+    turn = state["turn"]
+    policy = read_policy(policy_for(turn.session.site))
+    follows = bool(state["history"]) and leans(turn.question)  # it says too little by itself to be measured
+    ruling = ruled_in(turn.question, turn.passages, None if follows else state.get("closeness"), policy)
+    if not ruling.allowed:
+        outside = replace(turn, passages=(), answer=prompts.outside(policy.about), declined=True)
+        return _said(replace(outside, rulings=(*turn.rulings, ruling)), writer, state["began"])
+    writer(Event("sources", {"sources": [source_fields(passage) for passage in turn.passages]}))
+    return {"turn": replace(turn, rulings=(*turn.rulings, ruling))}
+
+
+def after_scope(state: State) -> str:
+    """`answer`, or `remember` where the question was refused."""
+    return "remember" if state["turn"].answer else "answer"
+
+
 async def retrieve(state: State, writer: StreamWriter, *, find: Retriever) -> Update:
-    """The passages of the one build that is live now, shown as sources."""
+    """The passages of the one build that is live now."""
     turn = state["turn"]
     writer(Event("status", {"content": "searching"}))
     found = await find(turn.session.site, turn.question, state["history"])
-    writer(Event("sources", {"sources": [source_fields(passage) for passage in found.passages]}))
     known = replace(turn, passages=found.passages, build=found.build, table_version=found.table_version)
-    return {"turn": known}
+    return {"turn": replace(known, search=turn.search or turn.question), "closeness": found.closeness}
 
 
 async def unlimited(_site: str) -> Economy | None:
@@ -89,7 +110,8 @@ async def answer(
     economy = await afford(site)
     writer(Event("status", {"content": "quoting" if economy else "writing"}))
     author, voice = economy.writer if economy else writer_for(site), _Voice(writer, state["began"], len(turn.passages))
-    pieces = author.write(turn.question, turn.passages, state["history"], policy_for(site))
+    safe, rulings = disarmed(turn.passages)
+    pieces = author.write(turn.question, safe, state["history"], policy_for(site))
     async with aclosing(pieces):
         async for piece in pieces:
             voice.hear(piece)
@@ -103,7 +125,7 @@ async def answer(
         model=voice.closing.model or author.name,
         usage=voice.closing.usage,
         cost=turn.cost + voice.closing.cost,
-        rulings=(*turn.rulings, economy.ruling) if economy else turn.rulings,
+        rulings=(*turn.rulings, *([economy.ruling] if economy else []), *rulings, *voice.closing.rulings),
     )
     return {"turn": answered, "timings": {"first_token": voice.first_token}}
 
@@ -159,10 +181,12 @@ class _Voice:
             self._say(_token(text))
 
 
-def _refusal(question: str, longest: int) -> str:
-    if not question.strip():
-        return prompts.EMPTY_QUESTION
-    return prompts.TOO_LONG.format(longest=longest) if len(question) > longest else ""
+def _said(turn: Turn, writer: StreamWriter, began: float) -> Update:
+    """The turn; what it answers already is said at once."""
+    if not turn.answer:
+        return {"turn": turn}
+    writer(_token(turn.answer))
+    return {"turn": turn, "timings": {"first_token": _since(began)}}
 
 
 def _token(text: str) -> Event:

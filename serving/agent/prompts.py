@@ -17,8 +17,11 @@ from core.records import Message, Passage
 
 EMPTY_QUESTION = "Please type a question, and I will look for the answer in the pages of this site."
 TOO_LONG = "That is more than I can read at once. Please ask in at most {longest:,} characters."
-GREETING = "Hello! Ask me a question, and I will look for the answer in the pages of this site."
 NO_ANSWER = "I could not find an answer to that in the pages of this site."
+
+_OUTSIDE = "I am sorry, that is outside what I can help with here. Ask me about {about}, and I will gladly look it up."
+_KEPT = "How I was set up stays with me. I am glad to help with {about}: what would you like to know?"
+_UNMOVED = "I cannot follow that. I answer questions about {about}: what would you like to know?"
 
 _FENCE = re.compile(r"<(?=\s*/?\s*(?:passage|earlier))", re.IGNORECASE)
 
@@ -30,6 +33,16 @@ def _template(name: str) -> Template:
 _SYSTEM = _template("system.txt")
 _QUESTION = _template("question.txt")
 _EARLIER = _template("earlier.txt")
+
+
+def outside(about: str) -> str:
+    """To a question that is not what the site is about."""
+    return _OUTSIDE.format(about=about)
+
+
+def unmoved(about: str, *, asks_for_rules: bool) -> str:
+    """To an attempt to read or change the assistant's own rules."""
+    return (_KEPT if asks_for_rules else _UNMOVED).format(about=about)
 
 
 def nearest_pages(titles: Sequence[str]) -> str:
@@ -45,6 +58,11 @@ def messages(question: str, passages: Sequence[Passage], history: Sequence[Messa
         *(_said(message) for message in history if message.role != "note"),
         HumanMessage(_earlier(notes) + _asked(question, passages)),
     ]
+
+
+def rules(policy: str) -> str:
+    """All that a model is told before the question, which no answer may repeat."""
+    return _system(policy)
 
 
 def _system(policy: str) -> str:

@@ -24,6 +24,7 @@ class State(Asked, total=False):
     """What the nodes see: the turn so far, and when it began and what it took."""
 
     began: float  # time.perf_counter()
+    closeness: float | None  # as the retriever gave it
     timings: Annotated[dict[str, float], operator.or_]  # milliseconds by node
 
 
@@ -34,6 +35,7 @@ class Retrieved:
     passages: tuple[Passage, ...]
     build: str
     table_version: int
+    closeness: float | None = None  # how much nearer the best one comes than this build asks; below 0 none is near
 
 
 class Retriever(Protocol):
@@ -45,12 +47,13 @@ class Retriever(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """The last thing a writer gives: whether it declined, who wrote, and what was paid for."""
+    """The last thing a writer gives: whether it declined, who wrote, what was paid, and what a guard said of it."""
 
     declined: bool = False
     usage: Usage = field(default_factory=Usage)
     cost: float = 0.0  # US dollars
     model: str = ""  # where the writer is several in one
+    rulings: tuple[Ruling, ...] = ()
 
 
 class Writer(Protocol):

@@ -11,6 +11,7 @@ from core.settings import Settings
 from serving.agent.breaker import Breaker
 from serving.agent.catalogue import load_catalogue, models_of
 from serving.agent.chain import Chain, Link
+from serving.agent.check import checked
 from serving.agent.extractive import Extractive
 from serving.agent.models import writer_for
 from serving.agent.similarity import Embed
@@ -20,11 +21,12 @@ logger = logging.getLogger(__name__)
 
 
 class Writers:
-    """The writers of all sites. A model that is down is down for each of them."""
+    """The writers of all sites. A model that is down is down for each; what any model writes is checked."""
 
-    def __init__(self, settings: Settings, embed: Embed) -> None:
+    def __init__(self, settings: Settings, embed: Embed, checking: Embed) -> None:
         self._settings = settings
         self._embed = embed
+        self._checking = checking  # may remember: popular passages come again and again
         self._breakers: dict[str, Breaker] = {}  # by model
         self._chains: dict[tuple[str, ...], Writer] = {}  # by models
 
@@ -58,6 +60,6 @@ class Writers:
                 missing = missing or error
             else:
                 found = True
-                yield writer
+                yield checked(writer, self._checking)
         if missing and not found:
             raise missing

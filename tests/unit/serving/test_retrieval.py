@@ -95,7 +95,7 @@ async def test_passages_come_from_the_live_build_which_is_named(
     assert found.build == "one"
     assert found.table_version >= 1
     assert [passage.chunk.id for passage in found.passages] == ["c-one"]
-    assert setting.embedded == [("model", ["When do you open?"])]
+    assert setting.embedded == [("model", ["When do you open?"]), ("model", list(STRANGERS))]
 
 
 async def test_of_a_follow_up_what_was_said_before_is_embedded_with_it(

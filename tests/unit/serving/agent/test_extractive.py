@@ -13,7 +13,7 @@ from core.sentences import split
 from serving.agent import Closing, Extractive
 from serving.agent.evidence import SHORTLIST, Candidate
 from serving.agent.extractive import compose
-from serving.agent.prompts import GREETING, NO_ANSWER
+from serving.agent.prompts import NO_ANSWER
 from tests.fakes.models import word_vectors
 from tests.fakes.retriever import passage
 
@@ -132,11 +132,6 @@ def test_sentences_far_below_the_best_stay_out_sooner_on_another_page() -> None:
 async def test_it_declines_in_one_plain_sentence_when_nothing_fits() -> None:
     far = [passage(each.chunk.text, dense=0.05) for each in PAGES]
     assert await written("Who won the cup final in Mongolia?", far) == (NO_ANSWER, True)
-
-
-async def test_a_greeting_is_not_answered_with_an_address() -> None:
-    contact = passage("- Anything: hello@shop.example", name="contact")
-    assert await written("Hello!", [contact]) == (GREETING, True)
 
 
 @pytest.mark.parametrize(

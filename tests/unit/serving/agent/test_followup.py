@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.records import Message
-from serving.agent.followup import greets, in_context
+from serving.agent.followup import in_context
 
 GOLDEN = Path(__file__).parents[4] / "datasets" / "kestrel" / "golden.jsonl"
 HISTORY = [
@@ -59,8 +59,3 @@ def test_a_long_question_before_leaves_room_for_the_new_one() -> None:
 
 def test_the_first_question_has_nothing_to_point_back_to() -> None:
     assert in_context("And on Sundays?", []) == "And on Sundays?"
-
-
-@pytest.mark.parametrize(("said", "only"), [("hello", True), ("Hi there!", True), ("Hi, are you open?", False)])
-def test_a_greeting_asks_nothing(said: str, only: bool) -> None:
-    assert greets(said) is only

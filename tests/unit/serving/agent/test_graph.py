@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from core.records import Event, Message, Turn, TurnStatus, Usage
 from evals.instant_model import InstantModel
 from serving.agent import Agent, Closing, ModelWriter, Writer
 from serving.agent.prompts import EMPTY_QUESTION, NO_ANSWER
+from serving.agent.state import Retrieved
 from tests.fakes.models import ScriptedModel, ScriptedWriter
 from tests.fakes.records import question
 from tests.fakes.retriever import FixedRetriever, passage
@@ -96,7 +97,7 @@ async def test_the_turn_says_how_it_was_answered() -> None:
     assert [(citation.n, citation.source_id, citation.quote) for citation in turn.citations] == [
         (1, "returns#0", "You have 30 days from delivery.")
     ]
-    nodes = {"guard", "pinned", "recall", "retrieve", "answer", "remember"}
+    nodes = {"guard", "pinned", "recall", "retrieve", "scope", "answer", "remember"}
     assert set(turn.timings) == nodes | {"first_token", "total"}
     assert turn.timings["total"] >= turn.timings["first_token"] > 0
     assert [stored.answer for stored in memory.turns] == ["30 days [1]."]
@@ -137,7 +138,7 @@ async def test_the_writer_gets_question_passages_history_and_policy() -> None:
     writer = ScriptedWriter()
     history = [Message("user", "Do you ship?"), Message("assistant", "Yes.")]
     await answered(agent(writer, policy="Be kind."), question("When do you open?"), history)
-    assert writer.asked == [("When do you open?", (RETURNS, SHIPPING), history, "Be kind.")]
+    assert writer.asked == [("When do you open?", [RETURNS, SHIPPING], history, "Be kind.")]
 
 
 async def test_a_follow_up_is_searched_with_the_question_before_it() -> None:
@@ -245,3 +246,27 @@ async def test_the_graph_costs_little_per_turn_and_per_token() -> None:
     whole = min([await _milliseconds(long) for _ in range(5)])
     assert turn < 10  # 2-3 on a quiet machine
     assert (whole - turn) / 1000 < 0.2  # 0.05 on a quiet machine, two thirds of it LangChain's own
+
+
+@dataclass
+class FarRetriever(FixedRetriever):
+    """Finds passages that are not near."""
+
+    async def __call__(self, site: str, question: str, history: Sequence[Message]) -> Retrieved:
+        return replace(await super().__call__(site, question, history), closeness=-0.1)
+
+
+async def test_a_question_that_no_page_comes_near_is_refused_and_shows_no_sources() -> None:
+    writer = ScriptedWriter()
+    events, turn = await answered(agent(writer, FarRetriever([RETURNS])), question("Who painted the Sistine Chapel?"))
+    assert [event.type for event in events] == ["status", "token"]
+    assert (turn.declined, turn.passages, writer.asked) == (True, (), [])
+    assert [(ruling.guard, ruling.allowed) for ruling in turn.rulings] == [("scope", False)]
+
+
+async def test_a_follow_up_is_not_measured_for_it_says_too_little_by_itself() -> None:
+    history = [Message("user", "Do you sell machines?"), Message("assistant", "Yes.")]
+    _, turn = await answered(agent(retriever=FarRetriever([RETURNS])), question("For how long?"), history)
+    assert turn.answer == "Hello [1]."
+    _, first = await answered(agent(retriever=FarRetriever([RETURNS])), question("For how long?"))
+    assert first.declined

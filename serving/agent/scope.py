@@ -1,0 +1,73 @@
+"""Is a question what the site is about: by its policy, by the work it asks for, by how near the site's pages come.
+
+Needs no model. How near is near enough the retriever knows, for it depends on the build (`Retrieved.closeness`);
+words and names that the best passages do not know count against a question. Weights: evals/LOG.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from core.particulars import names
+from core.records import Passage, Ruling
+from core.words import content
+from serving.agent.evidence import everything, respelled
+from serving.agent.policy import Policy
+
+_UNKNOWN_NAME = 0.15  # what a name in no passage costs, on the scale of likeness
+_UNKNOWN_WORDS = 0.1  # what it costs if the passages know none of the words
+
+# An order opens the message, but for what leads up to it; what is ordered follows within a few words, and is none that
+# exists already: `Tell me a story`, not `Tell me the story of your shop`.
+_LEAD = (
+    r"^\W*(?:(?:please|pls|hey|hi|hello|ok|now|just|kindly|then)\b\W*|(?:can|could|would|will) you\s+"
+    r"|i (?:need|want|would like|'d like) (?:you )?(?:to )?|help me(?: to)?\s+|let's\s+)*"
+)
+_ANEW = r"\b(?:\W+(?!the\b)[\w'-]+){0,5}?\W+"
+_CREATIVE = (
+    "poem|poetry|haiku|sonnet|limerick|verse|rhyme|lyrics|song|rap|story|stories|tale|novel|joke|riddle|essay|speech"
+    "|toast|letter|e-?mail|blog post|post|tweet|article|cv|resume|slogan|screenplay|dialogue"
+)
+_PROGRAM = (
+    "script|program|code|regex|regular expression|app|game|website|web ?page|html|algorithm|crawler|scraper|bot"
+    "|function|class|quicksort|sort"
+)
+_WORK = re.compile(
+    rf"{_LEAD}(?:write|compose|draft|generate|create|make|invent|tell|give|sing|produce){_ANEW}(?:{_CREATIVE})s?\b"
+    rf"|{_LEAD}(?:write|code|program|implement|generate|build|develop){_ANEW}(?:{_PROGRAM})s?\b"
+    rf"|{_LEAD}(?:debug|fix|refactor|review|convert|port)\s+(?:this|my|the following)\b.*\b(?:{_PROGRAM})\b"
+    rf"|{_LEAD}(?:translate|solve|prove)\s|\b(?:do|with) my (?:\w+ )?(?:homework|assignment)\b|\bmy homework\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def scope(question: str, passages: Sequence[Passage], closeness: float | None, policy: Policy) -> Ruling:
+    """Whether the question is inside; `closeness` as the retriever gives it, None where it cannot tell."""
+    if name := policy.foreign_in(question):
+        return _outside(f"The policy says that the site is not about {name}.")
+    if asks_for_work(question):
+        return _outside("It asks for a piece of work, not for what the pages say.")
+    if closeness is None:
+        return Ruling("scope", allowed=True, reason="Nothing speaks against it.")
+    score = round(closeness - _strangeness(question, passages), 3)
+    if score < 0:
+        return _outside("No page comes near it.", score)
+    return Ruling("scope", allowed=True, reason="The site's pages are about it.", score=score)
+
+
+def asks_for_work(question: str) -> bool:
+    """Whether it wants something written, solved or translated: `Write me a poem`, not `How do I write a review?`"""
+    return bool(_WORK.search(question))
+
+
+def _outside(reason: str, score: float | None = None) -> Ruling:
+    return Ruling("scope", allowed=False, reason=reason, score=score)
+
+
+def _strangeness(question: str, passages: Sequence[Passage]) -> float:
+    known = {term for passage in passages for term in content(everything(passage))}
+    asked = set(content(respelled(question, passages)))
+    unknown = len(asked - known) / len(asked) if asked else 0.0
+    named = (term for name in names(question) for part in name.parts for term in content(part))
+    return _UNKNOWN_WORDS * unknown + _UNKNOWN_NAME * any(term not in known for term in named)
