@@ -139,11 +139,11 @@ async def test_a_turn_costs_what_its_tokens_do_until_the_cap_is_spent_and_then_i
         events, turn = await asked(desk, "When do you open on Saturdays?")
         assert turn.model == "openai:priced"
         assert turn.cost == pytest.approx(0.4)
-        assert turn.rulings == ()
+        assert all(ruling.allowed for ruling in turn.rulings)
     events, turn = await asked(desk, "When do you open on Saturdays?")
     assert (turn.model, turn.cost) == ("extractive", 0)
     assert "we open at ten" in turn.answer
-    assert [ruling.guard for ruling in turn.rulings] == ["budget"]
+    assert [ruling.guard for ruling in turn.rulings if not ruling.allowed] == ["budget"]
     assert "quoting" in [event.data["content"] for event in events if event.type == "status"]
     assert len(model.prompts()) == 2
     assert sites("show", "demo")["spent_today"] == pytest.approx(0.8)
