@@ -98,22 +98,23 @@ async def test_a_turn_right_after_the_server_was_killed_is_answered(desk: Desk, 
     assert end.type == "end", end.data
 
 
-async def test_a_server_killed_in_the_middle_fails_the_turn_and_not_the_next(desk: Desk, server: LocalModel) -> None:
+async def test_a_server_killed_in_the_middle_fails_the_answer_and_not_the_next(
+    desk: Desk, site: Settings, server: LocalModel
+) -> None:
     assert server.await_ready(30)
-    pid, events = server.pid, []
-    async for event in desk.host.run(asked("List everything that you know of the shop.")):
-        events.append(event)
-        if event.type == "token" and server.pid == pid:
-            psutil.Process(pid).kill()
-    assert events[-1].type == "error"
-    assert events[-1].data["code"] == "model_unavailable"
-    assert events[-1].data["retry_after"]
+    pieces = writing(writer(site), "Tell me a long story of the sea.")
+    await anext(pieces)
+    psutil.Process(server.pid).kill()
+    with pytest.raises(ModelError) as caught:
+        [piece async for piece in pieces]
+    assert caught.value.retry_after
     *_, end = [event async for event in desk.host.run(asked(RETURNS))]
     assert end.type == "end", end.data
 
 
 @pytest.mark.parametrize("reading", [True, False], ids=["while it reads", "while it writes"])
 async def test_a_stop_frees_the_slot_at_once(site: Settings, server: LocalModel, reading: bool) -> None:
+    assert server.await_ready(30)
     question = "Tell me a long story of the sea. " * (600 if reading else 1) + new_id()
     async with aclosing(writing(writer(site), question)) as pieces:
         first = asyncio.ensure_future(anext(pieces))
