@@ -6,7 +6,7 @@ The one place that chooses the real parts. An Agent replica holds one; so does a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from core.knowledge import Knowledge, Memories
 from core.records import Site
 from core.settings import Settings
 from serving.agent import Agent, Writer, Writers, checked, unlimited
-from serving.agent.summarizer import Summarizer, extract, summarizer_for
+from serving.agent.summarizer import extract, summarizer_for
 from serving.budget import Budget
 from serving.coalesce import CoalescingWriter
 from serving.embedding import Embed, RecentVectors
@@ -70,17 +70,10 @@ def open_desk(
     ledger = Ledger(turns or database.turns, threads, hot)
     recent_vectors = RecentVectors(embed)
     sites = RecentSites(database.sites, threads)
-    retriever = LiveRetriever(
-        sites=sites,
-        builds=database.builds,
-        knowledge=Knowledge(settings.knowledge_location),
-        embed=recent_vectors,
-        threads=threads,
-        passages=settings.passages,
-        pinned=build,
-    )
+    retriever = _retriever(settings, database, sites, recent_vectors, threads, build)
     checking = partial(RecentVectors(embed), settings.embedding_model)
     writers = Writers(settings, partial(embed, settings.embedding_model), checking)
+    memory = NoMemory() if turns else _memory(settings, database, recent_vectors, threads, with_models=writer is None)
 
     def chosen(site: Site) -> Writer:
         return checked(writer, checking) if writer else writers.of(site)
@@ -90,22 +83,6 @@ def open_desk(
 
     async def embedding_model_of(site: str) -> str:
         return (await retriever.live(site)).build.embedding_model
-
-    def summarizer_of(model: str) -> Summarizer:
-        return extract if writer else summarizer_for(model, settings)
-
-    memories = Memories(settings.memories_location, settings.embedding_model)
-    memory: SessionMemory | NoMemory = (
-        NoMemory()
-        if turns
-        else SessionMemory(
-            summaries=database.summaries,
-            recall=MeaningRecall(memories, recent_vectors, settings.embedding_model, threads),
-            summarizer_for=summarizer_of,
-            messages=settings.history_messages,
-            threads=threads,
-        )
-    )
 
     with suppress(ConfigurationError):  # built before the first visitor waits for it; `/ready` says what is wrong
         chosen(Site(settings.site))
@@ -119,19 +96,60 @@ def open_desk(
         find_pin=Pins(database.pins, threads, recent_vectors, embedding_model_of),
         afford=unlimited if turns else Budget(sites, database.turns, threads, writers.quoting),
     )
-    host = TurnHost(
-        agent=agent,
-        ledger=ledger,
-        history_messages=settings.history_messages,
-        afterwards=memory.follow,
-    )
-    checks: dict[str, Check] = {
-        "database": lambda: asyncio.get_running_loop().run_in_executor(threads, database.ping),
+    host = TurnHost(agent=agent, ledger=ledger, history_messages=settings.history_messages, afterwards=memory.follow)
+    ready: dict[str, Check] = {
         "knowledge": lambda: retriever.live(settings.site),
+        **_checks(settings, database, embed, threads, chosen),
+    }
+    return Desk(host, ready, database, threads, hot)
+
+
+def _retriever(
+    settings: Settings,
+    database: Database,
+    sites: RecentSites,
+    vectors: RecentVectors,
+    threads: ThreadPoolExecutor,
+    build: str | None,
+) -> LiveRetriever:
+    return LiveRetriever(
+        sites=sites,
+        builds=database.builds,
+        knowledge=Knowledge(settings.knowledge_location),
+        embed=vectors,
+        threads=threads,
+        passages=settings.passages,
+        pinned=build,
+    )
+
+
+def _checks(
+    settings: Settings,
+    database: Database,
+    embed: Embed,
+    threads: ThreadPoolExecutor,
+    chosen: Callable[[Site], Writer],
+) -> dict[str, Check]:
+    """What `/ready` asks of everything but the knowledge."""
+    return {
+        "database": lambda: asyncio.get_running_loop().run_in_executor(threads, database.ping),
         "embedder": lambda: embed(settings.embedding_model, ["ready?"]),
         "model": lambda: asyncio.get_running_loop().run_in_executor(threads, chosen, Site(settings.site)),
     }
-    return Desk(host, checks, database, threads, hot)
+
+
+def _memory(
+    settings: Settings, database: Database, vectors: RecentVectors, threads: ThreadPoolExecutor, *, with_models: bool
+) -> SessionMemory:
+    """What the desk remembers; the model that answered writes the summary, where models may."""
+    memories = Memories(settings.memories_location, settings.embedding_model)
+    return SessionMemory(
+        summaries=database.summaries,
+        recall=MeaningRecall(memories, vectors, settings.embedding_model, threads),
+        summarizer_for=partial(summarizer_for, settings=settings) if with_models else lambda _model: extract,
+        messages=settings.history_messages,
+        threads=threads,
+    )
 
 
 def _policy(settings: Settings, site: str) -> str:
