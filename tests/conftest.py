@@ -8,7 +8,13 @@ import pytest
 
 from core.settings import Settings
 
-pytest_plugins = ["tests.fakes.bucket", "tests.fakes.databases", "tests.fakes.redis", "tests.fakes.website"]
+pytest_plugins = [
+    "tests.fakes.bucket",
+    "tests.fakes.databases",
+    "tests.fakes.stores",
+    "tests.fakes.redis",
+    "tests.fakes.website",
+]
 
 
 @pytest.fixture

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
 import pytest
 
-from core.database import Database, migrate, named_build, open_database
+from core.database import Database, named_build
 from core.embedder import load_encoder
 from core.errors import ConflictError, IntegrityError, InvalidInputError, NotFoundError
 from core.grades import Grade, Measured, Verdict
-from core.knowledge import BuildTable, Knowledge, Query
+from core.knowledge import BuildTable, Query
 from core.records import Build, BuildStatus, Change, Document
 from core.settings import Settings
-from core.tracking import Tracking
 from pipelines.build import new_build
 from pipelines.change import Changes
 from pipelines.cleanup import drop_old
@@ -44,14 +43,6 @@ Index = Callable[..., IndexReport]
 def settings(tmp_path: Path) -> Settings:
     share_models(tmp_path / "home")
     return Settings(_env_file=None, home=tmp_path / "home", grace_seconds=0)
-
-
-@pytest.fixture
-def stores(settings: Settings) -> Iterator[Stores]:
-    migrate(settings.database_location)
-    database = open_database(settings.database_location)
-    yield Stores(database, Knowledge(settings.knowledge_location), Tracking(settings.tracking_location))
-    database.close()
 
 
 @pytest.fixture

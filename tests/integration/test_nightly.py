@@ -7,7 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,10 +15,8 @@ import pytest
 from pydantic import SecretStr
 
 from core.conversations import Conversations
-from core.database import migrate, open_database
 from core.errors import ConflictError
 from core.grades import Finding, Grade, Measured, Verdict
-from core.knowledge import Knowledge
 from core.records import Build, BuildStatus, Change, Document
 from core.settings import Settings
 from core.tracking import Tracking
@@ -44,14 +42,6 @@ Spend = Callable[..., Night]
 def settings(tmp_path: Path) -> Settings:
     share_models(tmp_path / "home")
     return Settings(_env_file=None, home=tmp_path / "home")
-
-
-@pytest.fixture
-def stores(settings: Settings) -> Iterator[Stores]:
-    migrate(settings.database_location)
-    database = open_database(settings.database_location)
-    yield Stores(database, Knowledge(settings.knowledge_location), Tracking(settings.tracking_location))
-    database.close()
 
 
 @pytest.fixture
