@@ -1,4 +1,4 @@
-"""Conversations: ended turns as Parquet by UTC date, and the DuckDB view `turns` over all of it.
+"""Conversations: ended turns, and what was said of them, as Parquet by UTC date; the DuckDB view `turns` over all.
 
 Written once per batch under the batch's own name, so that writing a batch again changes nothing. Knows no outbox.
 """
@@ -6,9 +6,9 @@ Written once per batch under the batch's own name, so that writing a batch again
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from datetime import UTC
+from datetime import UTC, datetime
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -76,6 +76,16 @@ SCHEMA = pa.schema(
     ]
 )
 
+FEEDBACK = pa.schema(
+    [
+        pa.field("turn_id", pa.string(), nullable=False),
+        pa.field("site", pa.string(), nullable=False),
+        pa.field("rating", pa.string()),
+        pa.field("comment", pa.string(), nullable=False),
+        pa.field("rated_at", _INSTANT, nullable=False),
+    ]
+)
+
 
 class Conversations:
     """The Parquet files under a folder or `s3://…`; another `store` may stand in for the location's own."""
@@ -84,16 +94,27 @@ class Conversations:
         self._store = store or place(location)
 
     def write(self, batch: Batch) -> list[str]:
-        """One file per UTC date of the batch, durable and read back when it returns; their names."""
-        return [self._write(date, batch.name, turns) for date, turns in _by_date(batch.turns)]
+        """One file per UTC date on which its turns were asked, durable and read back when it returns; their names."""
+        return [
+            self._put(f"date={date}/{batch.name}.parquet", pa.Table.from_pylist([_row(turn) for turn in turns], SCHEMA))
+            for date, turns in _by_date(batch.turns, _asked_at)
+        ]
 
-    def _write(self, date: str, batch: str, turns: list[Turn]) -> str:
-        name = f"date={date}/{batch}.parquet"
-        table = pa.Table.from_pylist([_row(turn) for turn in turns], schema=SCHEMA)
+    def write_feedback(self, batch: Batch) -> list[str]:
+        """The same of what was said of these turns, by the date on which they were rated last."""
+        return [
+            self._put(
+                f"feedback/date={date}/{batch.name}.parquet",
+                pa.Table.from_pylist([_rating(turn) for turn in turns], FEEDBACK),
+            )
+            for date, turns in _by_date([turn for turn in batch.turns if turn.feedback], _rated_at)
+        ]
+
+    def _put(self, name: str, table: pa.Table) -> str:
         with pa.BufferOutputStream() as sink:
             pq.write_table(table, sink, compression="zstd")
             data = sink.getvalue().to_pybytes()
-        self._store.put(name, data, partial(_check, name, [turn.id for turn in turns]))
+        self._store.put(name, data, partial(_check, name, table.column("turn_id").to_pylist()))
         return name
 
     def relation(self, connection: duckdb.DuckDBPyConnection | None = None) -> duckdb.DuckDBPyRelation:
@@ -108,7 +129,7 @@ class Conversations:
             case Folder():
                 connection.register("turns", _dataset([]))
             case Bucket() as bucket:  # DuckDB's own S3 reader is an extension that it would have to download
-                connection.register("turns", _dataset(bucket.paths(), bucket))
+                connection.register("turns", _dataset(_turns_of(bucket), bucket))
         return connection.view("turns")
 
 
@@ -118,8 +139,8 @@ def _in_utc() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _by_date(turns: Iterable[Turn]) -> Iterable[tuple[str, list[Turn]]]:
-    dated = sorted(((turn.created_at.astimezone(UTC).date().isoformat(), turn) for turn in turns), key=_date)
+def _by_date(turns: Iterable[Turn], instant: Callable[[Turn], datetime]) -> Iterable[tuple[str, list[Turn]]]:
+    dated = sorted(((instant(turn).astimezone(UTC).date().isoformat(), turn) for turn in turns), key=_date)
     return [(date, [turn for _, turn in group]) for date, group in groupby(dated, key=_date)]
 
 
@@ -127,17 +148,34 @@ def _date(dated: tuple[str, Turn]) -> str:
     return dated[0]
 
 
+def _asked_at(turn: Turn) -> datetime:
+    return turn.created_at
+
+
+def _rated_at(turn: Turn) -> datetime:
+    return turn.feedback.rated_at if turn.feedback else turn.created_at
+
+
 def _row(turn: Turn) -> dict[str, Any]:
     row = asdict(turn)
+    del row["feedback"]  # it comes later, and has files of its own
     session = row.pop("session")
     row |= {"turn_id": row.pop("id"), "session_id": session["id"]}
     return row | {"site": session["site"], "person": session["person"], "status": turn.status.value}
+
+
+def _rating(turn: Turn) -> dict[str, Any]:
+    return {"turn_id": turn.id, "site": turn.session.site} | (asdict(turn.feedback) if turn.feedback else {})
 
 
 def _check(name: str, expected: list[str], data: bytes) -> None:
     found = pq.read_table(pa.BufferReader(data), columns=["turn_id"]).column("turn_id").to_pylist()
     if found != expected:
         raise IntegrityError(f"{name} holds {len(found)} turns after writing {len(expected)}: export again.")
+
+
+def _turns_of(bucket: Bucket) -> list[str]:
+    return [path for path in bucket.paths() if path.startswith(f"{bucket.root}/date=")]
 
 
 def _dataset(paths: list[str], bucket: Bucket | None = None) -> ds.Dataset | pa.Table:

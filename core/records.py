@@ -232,6 +232,18 @@ class Ruling:
     score: float | None = None  # what it was decided by, if by a number
 
 
+Rating = Literal["up", "down"]
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What the visitor said of an answer; the last word counts, and no rating takes an earlier one back."""
+
+    rating: Rating | None
+    comment: str = ""
+    rated_at: datetime = field(default_factory=now)
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One question and its answer, with all that explains it. Times are in UTC, timings in milliseconds."""
@@ -253,6 +265,7 @@ class Turn:
     build: str | None = None
     table_version: int | None = None
     error: str | None = None
+    feedback: Feedback | None = None
     created_at: datetime = field(default_factory=now)
     ended_at: datetime | None = None
 

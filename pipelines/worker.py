@@ -23,7 +23,7 @@ from core.conversations import Conversations
 from core.database import Database
 from core.records import now
 from pipelines.change import Changes
-from pipelines.export import export_batch
+from pipelines.export import export_batch, export_ratings
 from pipelines.remember import Remembering
 
 Job = Callable[[Event], None]  # one round; it ends early once the event is set
@@ -82,6 +82,8 @@ def export_job(
             log.warning("turns lost their host", aborted=aborted)
         while not stopping.is_set() and (turns := export_batch(database, conversations)):
             log.info("exported", turns=turns)
+        while not stopping.is_set() and (rated := export_ratings(database, conversations)):
+            log.info("exported", rated=rated)
 
     return job
 

@@ -16,7 +16,7 @@ from ray.serve.exceptions import BackPressureError, RayServeException
 from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
 
 from core.errors import FrontdeskError, OverloadedError
-from core.records import Event, Turn
+from core.records import Event, Feedback, Turn
 from serving.events import closing_event
 from serving.ledger import Ledger
 
@@ -62,6 +62,10 @@ class ReplicaHost:
             yield [Event(event.type, event.data, latest + 1)]
         finally:
             stream.cancel()  # type: ignore[no-untyped-call]
+
+    async def rate(self, turn_id: str, feedback: Feedback, *, site: str, session: str | None) -> Turn:
+        """Keep what a visitor says of an answer, with no agent asked; the turn with it."""
+        return await self._ledger.rate(turn_id, feedback, site=site, session=session)
 
     async def ready(self) -> dict[str, str]:
         """What each dependency answers to an Agent replica; what is wrong with the agents where none does in time."""

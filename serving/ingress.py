@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import AfterValidator, BaseModel, Field
 
 from core.codec import storable
-from core.records import Event, Session, Turn, new_id
+from core.records import Event, Feedback, Rating, Session, Turn, new_id
 from core.settings import Settings
 from serving import errors
 from serving.auth import AnonymousAccess
@@ -30,6 +30,9 @@ class Host(Protocol):
     def run(self, turn: Turn) -> AsyncGenerator[list[Event]]:
         """Batches of events, to be closed when nobody listens any more."""
 
+    async def rate(self, turn_id: str, feedback: Feedback, *, site: str, session: str | None) -> Turn:
+        """Keep what a visitor says of an answer; the turn with it."""
+
     async def ready(self) -> Mapping[str, str]:
         """What each dependency answers: "ok", or a sentence."""
 
@@ -44,6 +47,25 @@ class Ask(BaseModel):
     def turn(self, site: str) -> Turn:
         """As a new turn; an anonymous person is the session itself."""
         return Turn(self.turn_id, Session(site, self.session_id, self.session_id), self.message)
+
+
+class Opinion(BaseModel):
+    """What a visitor says of an answer, in place of anything said before; no rating takes it back.
+
+    Whoever names the session too is heard only if the turn is of it.
+    """
+
+    rating: Rating | None
+    comment: Annotated[str, AfterValidator(storable), Field(max_length=2000)] = ""
+    session_id: Id | None = None
+
+
+class Rated(BaseModel):
+    """What is kept of it."""
+
+    turn_id: str
+    rating: Rating | None
+    comment: str
 
 
 def create_app(settings: Settings, host: Host, *, lifespan: Lifespan | None = None) -> FastAPI:
@@ -107,5 +129,13 @@ def _chat_routes(host: Host, site: str) -> APIRouter:
         return errors.response_of_code(
             request, failure["code"], failure["content"], retry_after=failure.get("retry_after")
         )
+
+    @router.post("/chat/turns/{turn_id}/feedback")
+    async def feedback(turn_id: Id, opinion: Opinion) -> Rated:
+        """Thumbs and a comment for an answer that has ended."""
+        said = Feedback(opinion.rating, opinion.comment)
+        turn = await host.rate(turn_id, said, site=site, session=opinion.session_id)
+        kept = turn.feedback or said
+        return Rated(turn_id=turn.id, rating=kept.rating, comment=kept.comment)
 
     return router

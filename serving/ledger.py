@@ -12,7 +12,7 @@ from typing import ParamSpec, Protocol, TypeVar
 from core.codec import storable
 from core.database import Begun
 from core.errors import ConflictError
-from core.records import Message, Turn, TurnStatus, now
+from core.records import Feedback, Message, Turn, TurnStatus, now
 from serving.hot import Hot, ProcessHot, Said
 
 P = ParamSpec("P")
@@ -36,6 +36,9 @@ class TurnStore(Protocol):
 
     def get(self, turn_id: str) -> Turn:
         """The stored turn, or NotFoundError."""
+
+    def rate(self, turn_id: str, feedback: Feedback, *, site: str, session: str | None = None) -> Turn:
+        """Store what is said of an ended turn of this site and session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,10 @@ class Ledger:
     async def get(self, turn_id: str) -> Turn:
         """The stored turn; NotFoundError when there is none."""
         return await self._call(self._turns.get, turn_id)
+
+    async def rate(self, turn_id: str, feedback: Feedback, *, site: str, session: str | None) -> Turn:
+        """Commit what a visitor says of an answer; the turn with it."""
+        return await self._call(self._turns.rate, turn_id, feedback, site=site, session=session)
 
     async def history(self, recent: Sequence[str], limit: int) -> list[Message]:
         """The last `limit` messages of these turns; the database is asked only for what is not hot."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from core.database import Begun
 from core.errors import NotFoundError
-from core.records import Message, Turn, TurnStatus
+from core.records import Feedback, Message, Turn, TurnStatus
 from serving.hot import Said
 
 
@@ -40,4 +41,9 @@ class MemoryTurns:
         """The turn, or NotFoundError."""
         if turn_id not in self._turns:
             raise NotFoundError(f"There is no turn {turn_id!r}.")
+        return self._turns[turn_id]
+
+    def rate(self, turn_id: str, feedback: Feedback, *, site: str, session: str | None = None) -> Turn:
+        """Keep what is said of an answer; nobody else's turns are here."""
+        self._turns[turn_id] = replace(self.get(turn_id), feedback=feedback)
         return self._turns[turn_id]

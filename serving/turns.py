@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from core.errors import FrontdeskError, OverloadedError
-from core.records import Event, Message, Turn, TurnStatus, now
+from core.records import Event, Feedback, Message, Turn, TurnStatus, now
 from serving.coalesce import coalesce
 from serving.events import end_event, error_event, failure, start_event
 from serving.ledger import Ledger
@@ -58,6 +58,10 @@ class TurnHost:
             async for event in events:
                 number += 1
                 yield Event(event.type, event.data, number)
+
+    async def rate(self, turn_id: str, feedback: Feedback, *, site: str, session: str | None) -> Turn:
+        """Keep what a visitor says of an answer; the turn with it."""
+        return await self._ledger.rate(turn_id, feedback, site=site, session=session)
 
     async def drain(self) -> None:
         """Wait until interrupted turns are stored, and what follows the others is done."""
@@ -136,6 +140,10 @@ class LocalHost:
                     yield batch
         finally:
             self._running -= 1
+
+    async def rate(self, turn_id: str, feedback: Feedback, *, site: str, session: str | None) -> Turn:
+        """Keep what a visitor says of an answer; the turn with it."""
+        return await self._host.rate(turn_id, feedback, site=site, session=session)
 
     async def ready(self) -> dict[str, str]:
         """What each dependency answers."""

@@ -3,9 +3,9 @@
 from core.database.changes import Standing
 from core.database.database import Database, open_database
 from core.database.named import named_build
-from core.database.outbox import Batch
+from core.database.outbox import Batch, Queue
 from core.database.summaries import Older
 from core.database.turns import Begun
 from core.database.upgrade import migrate
 
-__all__ = ["Batch", "Begun", "Database", "Older", "Standing", "migrate", "named_build", "open_database"]
+__all__ = ["Batch", "Begun", "Database", "Older", "Queue", "Standing", "migrate", "named_build", "open_database"]

@@ -9,7 +9,7 @@ from core.database.builds import Builds
 from core.database.changes import Changes
 from core.database.engine import Transactions, connect, database_url, sqlite_file
 from core.database.leases import Leases
-from core.database.outbox import Outbox
+from core.database.outbox import Outbox, Ratings
 from core.database.pins import Pins
 from core.database.sites import Sites, Sources
 from core.database.summaries import Summaries
@@ -31,6 +31,7 @@ class Database:
         self.leases = Leases(transactions)
         self.turns = Turns(transactions)
         self.outbox = Outbox(transactions)
+        self.ratings = Ratings(transactions)
         self.summaries = Summaries(transactions)
 
     def ping(self) -> None:

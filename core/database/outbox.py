@@ -1,4 +1,4 @@
-"""The outbox: ended turns on their way to Parquet, in batches whose names never change, and to memory.
+"""The outbox: ended turns and ratings on their way to Parquet, in batches whose names never change, and to memory.
 
 A batch is claimed in one commit and marked in another; whoever claims in between, after a crash or beside another
 exporter, is handed the same batch under the same name, so that writing it twice is writing it once. Memory needs no
@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, Table, func, select, update
 
 from core.database.engine import Transactions
-from core.database.schema import outbox, turns
+from core.database.schema import outbox, ratings, turns
 from core.database.turns import record
 from core.records import Turn, now
 
@@ -23,30 +23,46 @@ _CLAIM_LOCK = 7_261_001  # PostgreSQL's advisory lock of those who claim; any nu
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Ended turns that are exported together, in the order in which they ended."""
+    """Turns that are exported together, in the order in which they ended or were rated first."""
 
     name: str
     turns: tuple[Turn, ...]
 
 
-class Outbox:
-    """Hands out batches until they are marked as exported."""
+class Queue:
+    """Hands out batches until they are marked as exported; `waiting` is its table, `kind` begins a batch's name."""
 
-    def __init__(self, transactions: Transactions) -> None:
+    def __init__(self, transactions: Transactions, waiting: Table, kind: str) -> None:
         self._transactions = transactions
+        self._waiting = waiting
+        self._kind = kind
 
     def claim(self, limit: int) -> Batch | None:
-        """The oldest unfinished batch, else a new one of up to `limit` turns; None when nothing waits."""
+        """The oldest unfinished batch, else a new one of up to `limit` rows; None when nothing waits."""
         with self._transactions.write() as connection:
             _one_at_a_time(connection)
-            name = _unfinished(connection) or _assign(connection, limit)
-            return _batch(connection, name) if name else None
+            name = _unfinished(connection, self._waiting) or _assign(connection, self._waiting, self._kind, limit)
+            return _batch(connection, self._waiting, name) if name else None
 
     def mark_exported(self, batch: str) -> None:
         """The batch has arrived; marking it again changes nothing."""
-        waiting = (outbox.c.batch == batch) & outbox.c.exported_at.is_(None)
+        waiting = (self._waiting.c.batch == batch) & self._waiting.c.exported_at.is_(None)
         with self._transactions.write() as connection:
-            connection.execute(update(outbox).where(waiting).values(exported_at=now()))
+            connection.execute(update(self._waiting).where(waiting).values(exported_at=now()))
+
+
+class Ratings(Queue):
+    """Turns that were rated, with what was said of them last."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        super().__init__(transactions, ratings, "feedback")
+
+
+class Outbox(Queue):
+    """Turns that have ended; memory takes them too, in its own time."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        super().__init__(transactions, outbox, "turns")
 
     def unremembered(self, limit: int) -> list[Turn]:
         """The oldest `limit` ended turns that memory has not taken; handed out again until they are marked."""
@@ -73,36 +89,37 @@ def _one_at_a_time(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(_CLAIM_LOCK)))
 
 
-def _unfinished(connection: Connection) -> str | None:
-    claimed = outbox.c.batch.is_not(None) & outbox.c.exported_at.is_(None)
-    return connection.scalar(select(outbox.c.batch).where(claimed).order_by(outbox.c.sequence).limit(1))
+def _unfinished(connection: Connection, waiting: Table) -> str | None:
+    claimed = waiting.c.batch.is_not(None) & waiting.c.exported_at.is_(None)
+    return connection.scalar(select(waiting.c.batch).where(claimed).order_by(waiting.c.sequence).limit(1))
 
 
-def _assign(connection: Connection, limit: int) -> str | None:
+def _assign(connection: Connection, waiting: Table, kind: str, limit: int) -> str | None:
     # By what has no batch yet and never by "later than the last": on PostgreSQL a lower number may commit later.
-    free = outbox.c.batch.is_(None) & outbox.c.exported_at.is_(None)
+    free = waiting.c.batch.is_(None) & waiting.c.exported_at.is_(None)
     rows = connection.execute(
-        select(outbox.c.sequence, outbox.c.turn_id).where(free).order_by(outbox.c.sequence).limit(limit)
+        select(waiting.c.sequence, waiting.c.turn_id).where(free).order_by(waiting.c.sequence).limit(limit)
     ).all()
     if not rows:
         return None
-    name = _name(rows)
-    chosen = outbox.c.sequence.in_([row.sequence for row in rows])
-    connection.execute(update(outbox).where(chosen).values(batch=name))
+    name = f"{kind}-{_span(rows)}"
+    chosen = waiting.c.sequence.in_([row.sequence for row in rows])
+    connection.execute(update(waiting).where(chosen).values(batch=name))
     return name
 
 
-def _name(rows: Sequence[Row[int, str]]) -> str:
+def _span(rows: Sequence[Row[int, str]]) -> str:
     # The digest keeps apart the batches of a database that was made anew, or of two that share a folder.
     digest = sha256("\0".join(row.turn_id for row in rows).encode()).hexdigest()[:12]
-    return f"turns-{rows[0].sequence:012}-{rows[-1].sequence:012}-{digest}"
+    return f"{rows[0].sequence:012}-{rows[-1].sequence:012}-{digest}"
 
 
-def _batch(connection: Connection, name: str) -> Batch:
+def _batch(connection: Connection, waiting: Table, name: str) -> Batch:
     query = (
         select(turns)
-        .join(outbox, outbox.c.turn_id == turns.c.id)
-        .where(outbox.c.batch == name)
-        .order_by(outbox.c.sequence)
+        .join(waiting, waiting.c.turn_id == turns.c.id)
+        .where(waiting.c.batch == name)
+        .order_by(waiting.c.sequence)
     )
-    return Batch(name, tuple(record(row) for row in connection.execute(query).mappings()))
+    found = [record(row) for row in connection.execute(query).mappings()]
+    return Batch(name, tuple({turn.id: turn for turn in found}.values()))  # one that was rated twice is there once

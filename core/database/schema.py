@@ -204,6 +204,7 @@ turns = Table(
     _words("build", nullable=True),
     Column("table_version", BigInteger),
     _words("error", nullable=True),
+    Column("feedback", JSON(none_as_null=True)),
     Column("created_at", Instant, nullable=False),
     Column("ended_at", Instant),
     ForeignKeyConstraint(["site", "person", "session_id"], ["sessions.site", "sessions.person", "sessions.id"]),
@@ -232,6 +233,22 @@ outbox = Table(
         "sequence",
         sqlite_where=text("remembered_at IS NULL"),
         postgresql_where=text("remembered_at IS NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+ratings = Table(  # the outbox of feedback: a row each time a turn is rated
+    "ratings",
+    metadata,
+    _sequence(),
+    _words("turn_id", ForeignKey("turns.id")),
+    _words("batch", nullable=True),
+    Column("exported_at", Instant),
+    Index(
+        "ratings_pending",
+        "sequence",
+        sqlite_where=text("exported_at IS NULL"),
+        postgresql_where=text("exported_at IS NULL"),
     ),
     sqlite_autoincrement=True,
 )

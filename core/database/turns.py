@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, select, update
 
-from core.codec import from_json, to_json
+from core.codec import from_json, plain, to_json
 from core.database.engine import Transactions, insert_if_absent
-from core.database.schema import outbox, sessions, turns
+from core.database.schema import outbox, ratings, sessions, turns
 from core.database.sites import require_site
 from core.errors import ConflictError, NotFoundError
-from core.records import Message, Session, Turn, TurnStatus, now
+from core.records import Feedback, Message, Session, Turn, TurnStatus, now
 
 _QUESTION = ("id", "site", "person", "session_id", "question", "created_at")  # written by open, never again
 _TOLD = (turns.c.status == TurnStatus.DONE, turns.c.model != "")  # the guard names no model
@@ -76,6 +76,22 @@ class Turns:
                 return False
             connection.execute(insert(outbox).values(turn_id=turn.id))
             return True
+
+    def rate(self, turn_id: str, feedback: Feedback, *, site: str, session: str | None = None) -> Turn:
+        """Commits what is said of an ended turn, and its row for the export; the turn as it is now.
+
+        NotFoundError unless the turn is of this site and, where one is named, of this session; ConflictError while
+        it is being answered.
+        """
+        with self._transactions.write() as connection:
+            rated = _turn(connection, turn_id)
+            if rated.session.site != site or session not in (None, rated.session.id):
+                raise _unknown(turn_id)
+            if rated.status is TurnStatus.OPEN:
+                raise ConflictError(f"Turn {turn_id!r} is still being answered: rate it when it has ended.")
+            connection.execute(update(turns).where(turns.c.id == turn_id).values(feedback=plain(feedback)))
+            connection.execute(insert(ratings).values(turn_id=turn_id))
+            return _turn(connection, turn_id)
 
     def get(self, turn_id: str) -> Turn:
         """The turn, or NotFoundError."""
@@ -166,8 +182,12 @@ def _turn_session(session: Session) -> dict[str, str]:
 def _turn(connection: Connection, turn_id: str) -> Turn:
     row = connection.execute(select(turns).where(turns.c.id == turn_id)).mappings().one_or_none()
     if row is None:
-        raise NotFoundError(f"There is no turn {turn_id!r}.")
+        raise _unknown(turn_id)
     return record(row)
+
+
+def _unknown(turn_id: str) -> NotFoundError:
+    return NotFoundError(f"There is no turn {turn_id!r}.", param="turn_id")
 
 
 def _recent(connection: Connection, session: Session, limit: int) -> tuple[str, ...]:

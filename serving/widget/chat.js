@@ -1,5 +1,7 @@
 // The demo page: asks, shows the answer as it comes, and where it comes from. Writes text only, never HTML.
 
+import { element, quietButton } from "./dom.js";
+import { FeedbackView } from "./feedback.js";
 import { TurnError, ask } from "./stream.js";
 
 const conversation = document.querySelector("#conversation");
@@ -12,13 +14,6 @@ const announcer = document.querySelector("#announcer");
 const MARGIN = 16; // pixels left free around what is scrolled to
 
 let running = null; // the AbortController of the turn that is being answered
-
-function element(name, className, text) {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
 
 // crypto.randomUUID exists only on https and localhost
 function newId() {
@@ -92,11 +87,13 @@ class TurnView {
     this.answer.append(text);
   }
 
-  end({ content, citations }) {
+  end({ content, citations, turn_id }) {
     this.status.remove();
     const numbers = new Set(citations.map((citation) => citation.n));
     this.answer.replaceChildren(...this.withMarks(content, numbers));
     if (citations.length) this.item.append(this.sourceList(citations));
+    const announce = (text) => (announcer.textContent = text);
+    this.item.append(new FeedbackView(turn_id, sessionId(), announce).element);
     announcer.textContent = content;
   }
 
@@ -149,15 +146,13 @@ class TurnView {
   fail(message, waitSeconds, retry) {
     this.status.remove();
     const trouble = element("div", "trouble");
-    const button = element("button", "quiet", "Try again");
-    button.type = "button";
-    button.disabled = waitSeconds > 0;
-    setTimeout(() => (button.disabled = false), 1000 * waitSeconds);
-    button.addEventListener("click", () => {
+    const button = quietButton("Try again", () => {
       if (running) return;
       this.item.remove();
       retry();
     });
+    button.disabled = waitSeconds > 0;
+    setTimeout(() => (button.disabled = false), 1000 * waitSeconds);
     trouble.append(element("p", "", message), button);
     this.following(() => this.item.append(trouble));
     announcer.textContent = message;

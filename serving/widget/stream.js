@@ -1,4 +1,4 @@
-// A turn over HTTP: asks, and yields the events of the answer. Knows the protocol, not the page.
+// A turn over HTTP: asks, yields the events of the answer, and rates it. Knows the protocol, not the page.
 
 /** An answer that did not come. `again` says whether the same turn_id may still bring it. */
 export class TurnError extends Error {
@@ -11,8 +11,7 @@ export class TurnError extends Error {
 
 /** The events of one turn; throws TurnError unless the stream ends with `end`. */
 export async function* ask(question, signal) {
-  const response = await post(question, signal);
-  if (!response.ok) throw await refusal(response);
+  const response = await post("/chat/stream", question, signal);
   for await (const event of eventsOf(response.body)) {
     if (event.type === "error") throw new TurnError(event.content, false, event.retry_after);
     yield event;
@@ -21,18 +20,20 @@ export async function* ask(question, signal) {
   throw new TurnError("The connection was lost before the answer was complete.", true);
 }
 
-async function post(question, signal) {
-  try {
-    return await fetch("/chat/stream", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(question),
-      signal,
-    });
-  } catch (error) {
+/** What is kept of a visitor's opinion of an answer; throws TurnError where it is not taken. */
+export async function rate(turnId, opinion) {
+  const response = await post(`/chat/turns/${encodeURIComponent(turnId)}/feedback`, opinion);
+  return response.json();
+}
+
+async function post(path, body, signal) {
+  const request = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal };
+  const response = await fetch(path, request).catch((error) => {
     if (error.name === "AbortError") throw error;
     throw new TurnError("The server could not be reached.", true);
-  }
+  });
+  if (!response.ok) throw await refusal(response);
+  return response;
 }
 
 async function refusal(response) {

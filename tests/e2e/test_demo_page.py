@@ -9,6 +9,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
+from core.database import open_database
+from core.records import Feedback
+from core.settings import Settings
 from tests.fakes.server import Server, running
 from tests.fakes.site import PAGES, furnish
 
@@ -109,6 +112,39 @@ def test_it_fits_a_phone(page: Page) -> None:
     ask(page, "How long is the warranty on an espresso machine?")
     expect(page.locator(".sources")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_an_answer_is_rated_with_the_keyboard_and_a_comment(page: Page, server: Server) -> None:
+    ask(page, "Is shipping free?")
+    down = page.get_by_role("button", name="Not helpful")
+    down.press("Enter")
+    expect(down).to_have_attribute("aria-pressed", "true")
+    page.get_by_label("What should have been different?").fill("Say from which sum on.")
+    page.keyboard.press("Enter")
+    expect(page.locator(".feedback .note")).to_have_text("Thank you.")
+    kept = last_feedback(server)
+    assert kept is not None
+    assert (kept.rating, kept.comment) == ("down", "Say from which sum on.")
+    down.press("Enter")
+    expect(down).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_rating_that_cannot_be_kept_is_not_shown_as_kept(page: Page) -> None:
+    ask(page, "Is shipping free?")
+    page.route("**/feedback", lambda route: route.abort())
+    up = page.get_by_role("button", name="Helpful", exact=True)
+    up.press("Enter")
+    expect(page.locator(".feedback .note")).to_have_text("The server could not be reached.")
+    expect(up).to_have_attribute("aria-pressed", "false")
+
+
+def last_feedback(server: Server) -> Feedback | None:
+    """What is kept of the last turn."""
+    settings = Settings(_env_file=None, home=server.log.parent)
+    database = open_database(settings.database_location)
+    [turn] = database.turns.recent(settings.site, 1)
+    database.close()
+    return turn.feedback
 
 
 def in_sight(page: Page, selector: str) -> bool:

@@ -14,6 +14,7 @@ from core.records import (
     Chunk,
     Citation,
     Event,
+    Feedback,
     Message,
     Passage,
     Session,
@@ -50,6 +51,15 @@ class FakeTurns:
     def get(self, turn_id: str) -> Turn:
         if turn_id not in self.stored:
             raise NotFoundError("no such turn")
+        return self.stored[turn_id]
+
+    def rate(self, turn_id: str, feedback: Feedback, *, site: str, session: str | None = None) -> Turn:
+        turn = self.get(turn_id)
+        if turn.session.site != site or session not in (None, turn.session.id):
+            raise NotFoundError("no such turn")
+        if turn.status is TurnStatus.OPEN:
+            raise ConflictError("This turn has not ended.")
+        self.stored[turn_id] = replace(turn, feedback=feedback)
         return self.stored[turn_id]
 
     def begin(self, turn: Turn, recent: int) -> Begun:

@@ -208,6 +208,19 @@ def test_the_worker_runs_beside_it_and_exports(server: Server, settings: Setting
         time.sleep(0.2)
 
 
+def test_what_is_said_of_an_answer_is_kept_and_exported(server: Server, settings: Settings, database: Database) -> None:
+    turn_id = ask(server.url, "Is shipping free?")[0]["turn_id"]
+    answer = httpx.post(f"{server.url}/chat/turns/{turn_id}/feedback", json={"rating": "down", "comment": "No."})
+    assert answer.json() == {"turn_id": turn_id, "rating": "down", "comment": "No."}
+    kept = database.turns.get(turn_id).feedback
+    assert kept is not None
+    assert (kept.rating, kept.comment) == ("down", "No.")
+    deadline = time.monotonic() + 10
+    while not list((settings.home / "conversations").glob("feedback/*/*.parquet")):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
 def test_it_stops_within_seconds_and_leaves_nothing_running(server: Server) -> None:
     """The last test of this server."""
     children = server.children()

@@ -13,7 +13,7 @@ import pytest
 from core.conversations import SCHEMA, Conversations
 from core.database import Batch
 from core.errors import IntegrityError
-from core.records import Turn, TurnStatus
+from core.records import Feedback, Turn, TurnStatus
 from tests.fakes.records import answered, question
 
 DAY = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -40,6 +40,7 @@ def test_everything_that_explains_a_turn_is_in_its_row(tmp_path: Path) -> None:
     relation = conversations.relation()
     row = dict(zip(relation.columns, relation.fetchall()[0], strict=True))
     expected = asdict(written)
+    del expected["feedback"]  # in files of its own
     session = expected.pop("session")
     expected |= {"turn_id": expected.pop("id"), "session_id": session["id"], "date": DAY.date()}
     expected |= {"site": session["site"], "person": session["person"], "status": "done"}
@@ -128,3 +129,19 @@ def test_a_file_that_reads_back_differently_is_refused(tmp_path: Path, monkeypat
     with pytest.raises(IntegrityError, match="export again"):
         conversations.write(Batch("a", (turn(),)))
     assert not list((tmp_path).glob("date=*/*.parquet"))
+
+
+def test_feedback_has_files_of_its_own_by_the_date_of_the_rating(tmp_path: Path) -> None:
+    conversations = Conversations(str(tmp_path))
+    rated = turn("rated", feedback=Feedback("down", "Too long.", DAY + timedelta(days=2)))
+    [name] = conversations.write_feedback(Batch("b", (rated, turn("taken along"))))
+    assert name == f"feedback/date={date(2026, 11, 23)}/b.parquet"
+    [row] = pq.read_table(tmp_path / name, partitioning=None).to_pylist()
+    assert row == {
+        "turn_id": rated.id,
+        "site": rated.session.site,
+        "rating": "down",
+        "comment": "Too long.",
+        "rated_at": DAY + timedelta(days=2),
+    }
+    assert conversations.relation().fetchall() == []

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from core.errors import ConfigurationError, OverloadedError
-from core.records import Event, Turn
+from core.records import Event, Feedback, Turn
 from core.settings import Settings
 from serving.envelope import RequestId
 from serving.ingress import create_app
@@ -35,6 +35,9 @@ class FakeHost:
             yield batch
             if self.breaks is not None:
                 raise self.breaks
+
+    async def rate(self, turn_id: str, feedback: Feedback, *, site: str, session: str | None) -> Turn:
+        return await self._local.rate(turn_id, feedback, site=site, session=session)
 
     async def ready(self) -> Mapping[str, str]:
         return self.answers
@@ -287,3 +290,31 @@ async def test_nothing_outside_the_folder_opens(pages: httpx.AsyncClient, path: 
     answer = await pages.get(httpx.URL(f"http://localhost:8000/pages/{path}"))
     assert answer.status_code == 404
     assert "secret" not in answer.text.replace("secret.txt", "")
+
+
+async def test_an_answer_is_rated_and_the_last_word_counts(client: httpx.AsyncClient) -> None:
+    await client.post("/chat", json=ASK)
+    path = "/chat/turns/t1/feedback"
+    first = await client.post(path, json={"rating": "down", "comment": "Too long.", "session_id": "s1"})
+    assert (first.status_code, first.json()) == (200, {"turn_id": "t1", "rating": "down", "comment": "Too long."})
+    assert (await client.post(path, json={"rating": "up"})).json() == {"turn_id": "t1", "rating": "up", "comment": ""}
+    assert (await client.post(path, json={"rating": None})).json()["rating"] is None
+
+
+@pytest.mark.parametrize(
+    ("turn_id", "body", "status", "param"),
+    [
+        ("t2", {"rating": "up"}, 404, None),
+        ("t1", {"rating": "up", "session_id": "s2"}, 404, None),
+        ("t1", {"rating": "five stars"}, 422, "rating"),
+        ("t1", {"comment": "no rating"}, 422, "rating"),
+        ("t1", {"rating": "down", "comment": "x" * 2001}, 422, "comment"),
+        ("t%201", {"rating": "up"}, 422, "turn_id"),
+    ],
+)
+async def test_a_rating_that_cannot_be_taken_is_refused(
+    client: httpx.AsyncClient, turn_id: str, body: dict[str, Any], status: int, param: str | None
+) -> None:
+    await client.post("/chat", json=ASK)
+    answer = await client.post(f"/chat/turns/{turn_id}/feedback", json=body)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (status, param)
