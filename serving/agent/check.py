@@ -1,7 +1,8 @@
 """What a model writes, held back by one sentence: each is checked before anybody sees it.
 
 A sentence that the passages do not support, or that repeats the assistant's rules, is dropped; links go that lead
-elsewhere than to a source. If nothing is left the answer declines. Quotes need none of this.
+elsewhere than to a source. If nothing is left the answer declines. A model that judges the question to be outside the
+site's scope says so with a mark, and the visitor hears our own sentence. Quotes need none of this.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from serving.agent import prompts
 from serving.agent.leaks import Leaks
 from serving.agent.links import Links
 from serving.agent.models import ModelWriter
+from serving.agent.policy import read_policy
 from serving.agent.similarity import Embed, Similarity
 from serving.agent.state import Closing, Writer
 
 GROUNDED = 0.3  # a sentence's score from which it counts as supported: 95% of true ones have it
 
 _MARK = re.compile(r"[ \t]*\[\s*\d{1,3}(?:\s*[,;]\s*\d{1,3})*\s*\]")
+_OUTSIDE = re.compile(r"\s*\[out\]", re.IGNORECASE)
 _DECLINING = re.compile(r"^\s*\[\s*0\s*\]")
 # Where a sentence may end: its end mark, closing signs and citations, then space before anything but a small letter.
 _END = re.compile(
@@ -71,13 +74,15 @@ class CheckedWriter:
                 async for sentence in sentences(pieces):
                     if isinstance(sentence, Closing):
                         closing = sentence
+                    elif not said and _OUTSIDE.match(sentence):
+                        check.judged_outside()
                     elif shown := await check.passed(sentence):
                         said = True
                         yield shown
         finally:
             reading.cancel()
         if not said:
-            yield prompts.NO_ANSWER
+            yield prompts.outside(read_policy(policy).about) if check.outside else prompts.NO_ANSWER
         yield replace(closing, declined=closing.declined or not said, rulings=(*closing.rulings, *check.rulings))
 
     async def _read(self, question: str, passages: Sequence[Passage]) -> Evidence:
@@ -99,14 +104,22 @@ class Check:
         self, evidence: asyncio.Task[Evidence], passages: Sequence[Passage], policy: str, embed: Embed
     ) -> None:
         self.rulings: list[Ruling] = []
+        self.outside = False
         self._evidence = evidence
         self._links = Links(passage.chunk.url for passage in passages)
         self._leaks = Leaks(prompts.rules(policy), [passage.chunk.text for passage in passages])
         self._embed = embed
 
+    def judged_outside(self) -> None:
+        """The model says that the site is not about this question: nothing else of it is heard."""
+        self.outside = True
+        self.rulings.append(Ruling("scope", allowed=False, reason="The model judges it to be outside."))
+
     async def passed(self, sentence: str) -> str:
         """What may be shown of a sentence, white space around it included; "" for nothing."""
-        shown, removed = self._links.cleaned(sentence)
+        if self.outside:
+            return ""
+        shown, removed = self._links.cleaned(_OUTSIDE.sub("", sentence))
         for address in removed:
             self.rulings.append(Ruling("links", allowed=False, reason=f"{address:.200} is no source of this answer."))
         plain = _plain(shown)

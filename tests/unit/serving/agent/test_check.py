@@ -8,7 +8,8 @@ import pytest
 
 from core.records import Passage, Usage
 from serving.agent.check import CheckedWriter, sentences
-from serving.agent.prompts import NO_ANSWER
+from serving.agent.policy import read_policy
+from serving.agent.prompts import NO_ANSWER, outside, rules
 from serving.agent.state import Closing
 from tests.fakes.models import ScriptedWriter, word_vectors
 from tests.fakes.retriever import passage
@@ -116,3 +117,21 @@ async def test_another_language_is_held_to_numbers_and_links_only() -> None:
 
 async def test_an_answer_from_no_passages_declines() -> None:
     assert (await heard("Paris is the capital.", passages=[]))[0] == [NO_ANSWER]
+
+
+async def test_a_question_that_the_model_judges_to_be_outside_is_refused_in_our_own_words() -> None:
+    policy = "Only about: coffee, grinders"
+    said, closing = await heard("[o", "ut] I only know coffee. ", "You have 30 days from delivery.", policy=policy)
+    assert said == [outside(read_policy(policy).about)]
+    assert [(ruling.guard, ruling.allowed) for ruling in closing.rulings] == [("scope", False)]
+    assert (closing.declined, closing.usage) == (True, Usage(7, 5))
+
+
+async def test_the_mark_judges_only_where_an_answer_begins() -> None:
+    said, closing = await heard("You have 30 days from delivery. [out] Keep the box. ")
+    assert "".join(said) == "You have 30 days from delivery. Keep the box. "
+    assert "scope" not in {ruling.guard for ruling in closing.rulings}
+
+
+def test_a_model_is_told_how_it_may_refuse() -> None:
+    assert "[out]" in rules("")
