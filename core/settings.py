@@ -144,6 +144,11 @@ class Settings(BaseSettings):
         None, description="A folder served under `/pages/`, so that a demo's citations open."
     )
 
+    trace_sample: Annotated[float, Field(ge=0, le=1)] = Field(
+        0,
+        description="Share of turns whose steps are traced in MLflow, question and answer included: 1 is all of them.",
+    )
+
     # The worker
     export_seconds: Annotated[float, Field(gt=0)] = Field(
         10, description="Time between two exports of ended turns to Parquet."

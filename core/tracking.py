@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mlflow.entities import DatasetInput
 
 _log = logging.getLogger(__name__)
-_SQLITE = "sqlite:///"
+SQLITE = "sqlite:///"
 _LONGEST_PARAM = 6000  # characters; MLflow refuses more
 _MANNERS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -100,7 +100,7 @@ class Tracking:
     """Runs in one MLflow: an SQLite file or a tracking server."""
 
     def __init__(self, uri: str) -> None:
-        if not uri.startswith((_SQLITE, "http://", "https://")):
+        if not uri.startswith((SQLITE, "http://", "https://")):
             raise ConfigurationError(
                 "FRONTDESK_TRACKING_URL cannot be used: set sqlite:///path or a tracking server's http(s) URL.",
                 param="FRONTDESK_TRACKING_URL",
@@ -142,28 +142,33 @@ def _dataset(name: str, digest: str, context: str, profile: Mapping[str, int]) -
 
 
 def _start(uri: str, experiment: str, name: str, tags: dict[str, Any]) -> tuple[MlflowClient, str]:
-    client = _client(uri)
-    found = client.get_experiment_by_name(experiment)
-    number = found.experiment_id if found else client.create_experiment(experiment, _artefacts(uri, experiment))
-    return client, client.create_run(number, run_name=name, tags=tags).info.run_id
+    client = mlflow_client(uri)
+    return client, client.create_run(experiment_of(client, experiment), run_name=name, tags=tags).info.run_id
+
+
+def experiment_of(client: MlflowClient, name: str) -> str:
+    """The id of the experiment of that name, made where there is none."""
+    found = client.get_experiment_by_name(name)
+    return found.experiment_id if found else client.create_experiment(name, _artefacts(client.tracking_uri, name))
 
 
 def _artefacts(uri: str, experiment: str) -> str | None:
     """Beside the SQLite file; a server has a place of its own."""
-    if not uri.startswith(_SQLITE):
+    if not uri.startswith(SQLITE):
         return None
-    folder = Path(uri.removeprefix(_SQLITE)).absolute().parent / "mlflow-artifacts"
+    folder = Path(uri.removeprefix(SQLITE)).absolute().parent / "mlflow-artifacts"
     return f"{folder.as_uri()}/{quote(experiment, safe='')}"
 
 
 @cache
-def _client(uri: str) -> MlflowClient:
+def mlflow_client(uri: str) -> MlflowClient:
+    """The one client of that MLflow. The first takes seconds, and in a new file makes the tables."""
     provide_environment(_MANNERS)  # it reads them while it is imported
-    # Imported here: it takes seconds, and a server that only answers questions never tracks.
+    # Imported here: it takes seconds, and most of what imports this module never tracks.
     from mlflow import MlflowClient
 
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it announces each table that it creates
     logging.getLogger("mlflow").setLevel(logging.CRITICAL)  # that too, and tracebacks of what a run tells in a line
-    if uri.startswith(_SQLITE):
-        Path(uri.removeprefix(_SQLITE)).parent.mkdir(parents=True, exist_ok=True)
+    if uri.startswith(SQLITE):
+        Path(uri.removeprefix(SQLITE)).parent.mkdir(parents=True, exist_ok=True)
     return MlflowClient(uri)

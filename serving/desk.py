@@ -17,7 +17,8 @@ from core.errors import ConfigurationError
 from core.knowledge import Knowledge, Memories
 from core.records import Site
 from core.settings import Settings
-from serving.agent import Agent, Writer, Writers, checked, unlimited
+from core.traces import Traces
+from serving.agent import Agent, Writer, Writers, checked, unlimited, unobserved
 from serving.agent.summarizer import extract, summarizer_for
 from serving.budget import Budget
 from serving.coalesce import CoalescingWriter
@@ -29,6 +30,7 @@ from serving.pins import Pins
 from serving.readiness import Check
 from serving.recall import MeaningRecall
 from serving.retrieval import LiveRetriever, RecentSites
+from serving.tracing import Tracer
 from serving.turns import TurnHost
 
 _THREADS = 4  # SQLite's commits queue up behind each other anyway, and a search has threads of its own
@@ -43,11 +45,14 @@ class Desk:
     database: Database
     threads: ThreadPoolExecutor
     hot: Hot
+    tracer: Tracer | None = None
 
     async def close(self) -> None:
         """Wait for interrupted turns to be stored and summaries to be written, then let the stores go."""
         await self.host.drain()
         await self.hot.close()
+        if self.tracer:
+            await asyncio.to_thread(self.tracer.close)
         self.threads.shutdown()
         self.database.close()
 
@@ -84,6 +89,11 @@ def open_desk(
     async def embedding_model_of(site: str) -> str:
         return (await retriever.live(site)).build.embedding_model
 
+    tracer = (
+        None
+        if turns or not settings.trace_sample
+        else Tracer(Traces(settings.tracking_location), settings.trace_sample)
+    )
     with suppress(ConfigurationError):  # built before the first visitor waits for it; `/ready` says what is wrong
         chosen(Site(settings.site))
     agent = Agent(
@@ -95,13 +105,14 @@ def open_desk(
         recall=memory.notes,
         find_pin=Pins(database.pins, threads, recent_vectors, embedding_model_of),
         afford=unlimited if turns else Budget(sites, database.turns, threads, writers.quoting),
+        observe=tracer or unobserved,
     )
     host = TurnHost(agent=agent, ledger=ledger, history_messages=settings.history_messages, afterwards=memory.follow)
     ready: dict[str, Check] = {
         "knowledge": lambda: retriever.live(settings.site),
         **_checks(settings, database, embed, threads, chosen),
     }
-    return Desk(host, ready, database, threads, hot)
+    return Desk(host, ready, database, threads, hot, tracer)
 
 
 def _retriever(

@@ -2,7 +2,7 @@
 
 from serving.agent.check import CheckedWriter, checked
 from serving.agent.extractive import Extractive
-from serving.agent.graph import Agent
+from serving.agent.graph import Agent, unobserved
 from serving.agent.models import ModelWriter, writer_for
 from serving.agent.nodes import unlimited
 from serving.agent.state import Closing, Economy, Remember, Retrieved, Retriever, Writer
@@ -22,5 +22,6 @@ __all__ = [
     "Writers",
     "checked",
     "unlimited",
+    "unobserved",
     "writer_for",
 ]

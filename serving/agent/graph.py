@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing, nullcontext
 from functools import partial
 from typing import cast
 
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
@@ -17,7 +19,7 @@ from core.records import Event, Message, Turn
 from serving.agent import nodes
 from serving.agent.nodes import Node, after_guard, after_scope, timed
 from serving.agent.pinned import after_pinned, no_pins, pinned
-from serving.agent.state import Afford, Asked, FindPin, Recall, Remember, Retriever, State, Writer
+from serving.agent.state import Afford, Asked, FindPin, Observe, Recall, Remember, Retriever, State, Writer
 
 Graph = CompiledStateGraph[State, None, Asked, State]
 
@@ -50,6 +52,11 @@ async def _no_notes(_turn: Turn, _history: Sequence[Message]) -> Sequence[Messag
     return ()
 
 
+def unobserved(_turn: Turn) -> AbstractContextManager[Sequence[BaseCallbackHandler]]:
+    """Nobody watches."""
+    return nullcontext(())
+
+
 class Agent:
     """Answers turns, many at once. `remember` commits a finished turn before the stream ends."""
 
@@ -64,7 +71,9 @@ class Agent:
         recall: Recall = _no_notes,
         find_pin: FindPin = no_pins,
         afford: Afford = nodes.unlimited,
+        observe: Observe = unobserved,
     ) -> None:
+        self._observe = observe
         self._graph = build_graph(
             guard=partial(nodes.guard, longest=longest_question, policy_for=policy_for),
             pinned=partial(pinned, find=find_pin),
@@ -81,7 +90,14 @@ class Agent:
         Closing the stream, or cancelling its reader, ends the model call and leaves nothing running.
         """
         asked: Asked = {"turn": turn, "history": history}
-        items = cast("AsyncGenerator[Event | Turn, None]", self._graph.astream(asked, stream_mode="custom"))
-        async with aclosing(items):
-            async for item in items:
-                yield item
+        with self._observe(turn) as watching:
+            stream = self._graph.astream(asked, _config(turn, watching), stream_mode="custom")
+            async with aclosing(cast("AsyncGenerator[Event | Turn, None]", stream)) as items:
+                async for item in items:
+                    yield item
+
+
+def _config(turn: Turn, watching: Sequence[BaseCallbackHandler]) -> RunnableConfig:
+    """How those who watch know the turn, LangSmith among them."""
+    known = {"turn_id": turn.id, "site": turn.session.site}
+    return {"run_name": "turn", "metadata": known, "callbacks": [*watching]}

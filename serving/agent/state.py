@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Annotated, Protocol, TypedDict
+
+from langchain_core.callbacks import BaseCallbackHandler
 
 from core.records import Message, Passage, Pin, Ruling, Turn, Usage
 
@@ -83,3 +86,4 @@ class Economy:
 Afford = Callable[[str], Awaitable[Economy | None]]  # of a site; None: its models may be asked
 FindPin = Callable[[str, str, Sequence[Message]], Awaitable[Pin | None]]  # of a site, for a question after a history
 Remember = Callable[[Turn], Awaitable[None]]  # commits the finished turn
+Observe = Callable[[Turn], AbstractContextManager[Sequence[BaseCallbackHandler]]]  # who watches the turn, until it ends
