@@ -90,11 +90,17 @@ class Agent:
         Closing the stream, or cancelling its reader, ends the model call and leaves nothing running.
         """
         asked: Asked = {"turn": turn, "history": history}
+        done: Turn | None = None
         with self._observe(turn) as watching:
             stream = self._graph.astream(asked, _config(turn, watching), stream_mode="custom")
             async with aclosing(cast("AsyncGenerator[Event | Turn, None]", stream)) as items:
                 async for item in items:
-                    yield item
+                    if isinstance(item, Turn):
+                        done = item  # until the graph has ended, or who watches would see it cut short
+                    else:
+                        yield item
+        if done:
+            yield done
 
 
 def _config(turn: Turn, watching: Sequence[BaseCallbackHandler]) -> RunnableConfig:
