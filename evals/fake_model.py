@@ -1,4 +1,4 @@
-"""A server that speaks OpenAI's protocol and knows nothing: for benches, load and tests of everything around it.
+"""A server that speaks OpenAI's protocol and knows what its prompt says: for benches, load and tests of all around it.
 
 Run it with `python -m evals fake-model`. How long it waits, how fast and how much it says and how often it fails
 are set; the same seed gives the same words and the same failures.
@@ -24,6 +24,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from numpy.typing import NDArray
 
 from evals.openai_shapes import DONE, Completion, Finish, embedding_list, failure
+from evals.quoting import quoted
 
 MODEL = "fake-model"
 
@@ -45,7 +46,7 @@ class FakeModelOptions:
     tokens: int = 120
     error_rate: float = 0
     seed: int = 0
-    text: str | None = None  # said instead of `tokens` random words
+    text: str | None = None  # said instead of `tokens` words quoted from the prompt, or random ones where it has none
 
 
 def create_fake_model(options: FakeModelOptions) -> FastAPI:
@@ -77,10 +78,12 @@ class Speaker:
             return failure(429, "Rate limit reached.", "rate_limit_exceeded", retry_after=_RETRY_AFTER)
         return failure(500, "The server had an error.", "server_error")
 
-    def tokens(self, limit: int | None) -> list[str]:
+    def tokens(self, prompt: str, limit: int | None) -> list[str]:
         """An answer's tokens, `limit` of them at most."""
         if self._options.text is not None:
             return re.findall(r"\s*\S+", self._options.text)[:limit]
+        if quotes := quoted(prompt, self._options.tokens):
+            return quotes[:limit]
         words = random.Random(self._options.seed)  # noqa: S311 - as above
         chosen = words.choices(_VOCABULARY.split(), k=self._options.tokens)
         return [chosen[0].capitalize(), *(f" {word}" for word in chosen[1:])][:limit]
@@ -116,7 +119,7 @@ async def chat(request: Request) -> Response:
     if failed := speaker.failure():
         return failed
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
-    tokens = speaker.tokens(limit)
+    tokens = speaker.tokens(_prompt(body), limit)
     completion = _completion(body, tokens, limit)
     if body.get("stream"):
         stream = _stream(completion, speaker.pace(tokens), usage=_wants_usage(body))
@@ -146,6 +149,10 @@ async def _stream(
     if usage:
         yield completion.usage()
     yield DONE
+
+
+def _prompt(body: dict[str, Any]) -> str:
+    return "".join(str(message.get("content", "")) for message in body["messages"][-1:])
 
 
 def _completion(body: dict[str, Any], tokens: Sequence[str], limit: int | None) -> Completion:

@@ -1,8 +1,11 @@
-"""A chat model that answers at once, inside this process: what a turn costs when the model costs nothing."""
+"""A chat model that answers at once, inside this process: what a turn costs when the model costs nothing.
+
+It quotes the passages of its prompt, so that what checks answers lets it pass.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -10,6 +13,8 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from typing_extensions import override
+
+from evals.quoting import quoted
 
 
 class InstantModel(BaseChatModel):
@@ -29,7 +34,7 @@ class InstantModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        return ChatResult(generations=[ChatGeneration(message=AIMessage(content="".join(self._tokens())))])
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(content="".join(self._tokens(messages))))])
 
     @override
     async def _astream(
@@ -39,8 +44,9 @@ class InstantModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        for token in self._tokens():
+        for token in self._tokens(messages):
             yield ChatGenerationChunk(message=AIMessageChunk(content=token))
 
-    def _tokens(self) -> Iterator[str]:
-        return (f" word{number}" for number in range(self.words))
+    def _tokens(self, messages: list[BaseMessage]) -> list[str]:
+        said = quoted(str(messages[-1].text), self.words)
+        return said or [f" word{number}" for number in range(self.words)]

@@ -54,6 +54,13 @@ def client(options: FakeModelOptions = AT_ONCE, retries: int = 0) -> Iterator[op
             yield made
 
 
+def test_it_quotes_the_passages_of_its_prompt() -> None:
+    asked = '<passages>\n<passage n="1">\nReturns\nYou have 30 days. Keep the box.\n</passage>\n</passages>'
+    with client(FakeModelOptions(first_token_ms=0, tokens_per_second=0, tokens=9)) as api:
+        completion = api.chat.completions.create(model="any", messages=[{"role": "user", "content": asked}])
+    assert completion.choices[0].message.content == "You have 30 days. [1] Keep the box. [1]"
+
+
 def said(api: openai.OpenAI) -> str:
     completion = api.chat.completions.create(model="any", messages=ASK)
     return completion.choices[0].message.content or ""
