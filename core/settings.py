@@ -149,6 +149,19 @@ class Settings(BaseSettings):
         description="Share of turns whose steps are traced in MLflow, question and answer included: 1 is all of them.",
     )
 
+    langsmith_tracing: bool = Field(
+        False, validation_alias="LANGSMITH_TRACING", description="Trace every turn in LangSmith, as it was asked."
+    )
+    langsmith_api_key: SecretStr | None = Field(
+        None, validation_alias="LANGSMITH_API_KEY", description="Key for LangSmith."
+    )
+    langsmith_endpoint: str | None = Field(
+        None, validation_alias="LANGSMITH_ENDPOINT", description="LangSmith's address, where it is not the usual one."
+    )
+    langsmith_project: str | None = Field(
+        None, validation_alias="LANGSMITH_PROJECT", description="The project in LangSmith that turns go to."
+    )
+
     # The worker
     export_seconds: Annotated[float, Field(gt=0)] = Field(
         10, description="Time between two exports of ended turns to Parquet."
@@ -199,6 +212,14 @@ class Settings(BaseSettings):
     def tracking_location(self) -> str:
         """MLflow's tracking URI."""
         return self.tracking_url or f"sqlite:///{self.home.absolute() / 'mlflow.db'}"
+
+    @property
+    def langsmith_environment(self) -> dict[str, str]:
+        """What LangSmith's client reads, which it does in the environment alone."""
+        key = self.langsmith_api_key.get_secret_value() if self.langsmith_api_key else None
+        said = {"API_KEY": key, "ENDPOINT": self.langsmith_endpoint, "PROJECT": self.langsmith_project}
+        told = {f"LANGSMITH_{name}": value for name, value in said.items() if value}
+        return {"LANGSMITH_TRACING": "true", **told} if self.langsmith_tracing else {}
 
     def site_folder(self, site: str) -> Path:
         """The folder of a site's own files: `policy.md`, `golden.jsonl`."""

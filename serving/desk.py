@@ -6,7 +6,7 @@ The one place that chooses the real parts. An Agent replica holds one; so does a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ from serving.budget import Budget
 from serving.coalesce import CoalescingWriter
 from serving.embedding import Embed, RecentVectors
 from serving.hot import Hot, ProcessHot, open_hot
+from serving.langsmith import finish_telling, tell_langsmith
 from serving.ledger import Ledger, TurnStore
 from serving.memory import NoMemory, SessionMemory
 from serving.pins import Pins
@@ -45,14 +46,13 @@ class Desk:
     database: Database
     threads: ThreadPoolExecutor
     hot: Hot
-    tracer: Tracer | None = None
+    leaving: Sequence[Callable[[], object]] = ()  # each waits, not for long, until traces have left
 
     async def close(self) -> None:
         """Wait for interrupted turns to be stored and summaries to be written, then let the stores go."""
         await self.host.drain()
         await self.hot.close()
-        if self.tracer:
-            await asyncio.to_thread(self.tracer.close)
+        await asyncio.gather(*map(asyncio.to_thread, self.leaving))
         self.threads.shutdown()
         self.database.close()
 
@@ -69,6 +69,7 @@ def open_desk(
 
     Turns go to the database, or to `turns` instead: what is asked there is no visitor's conversation.
     """
+    tell_langsmith(settings)
     database = open_database(settings.database_location)
     threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="stores")
     hot = ProcessHot() if turns else open_hot(settings.redis_url, settings.database_location)
@@ -89,11 +90,7 @@ def open_desk(
     async def embedding_model_of(site: str) -> str:
         return (await retriever.live(site)).build.embedding_model
 
-    tracer = (
-        None
-        if turns or not settings.trace_sample
-        else Tracer(Traces(settings.tracking_location), settings.trace_sample)
-    )
+    tracer = _tracer(settings) if turns is None else None
     with suppress(ConfigurationError):  # built before the first visitor waits for it; `/ready` says what is wrong
         chosen(Site(settings.site))
     agent = Agent(
@@ -112,7 +109,8 @@ def open_desk(
         "knowledge": lambda: retriever.live(settings.site),
         **_checks(settings, database, embed, threads, chosen),
     }
-    return Desk(host, ready, database, threads, hot, tracer)
+    leaving = [partial(finish_telling, settings), *([tracer.close] if tracer else [])]
+    return Desk(host, ready, database, threads, hot, leaving)
 
 
 def _retriever(
@@ -161,6 +159,10 @@ def _memory(
         messages=settings.history_messages,
         threads=threads,
     )
+
+
+def _tracer(settings: Settings) -> Tracer | None:
+    return Tracer(Traces(settings.tracking_location), settings.trace_sample) if settings.trace_sample else None
 
 
 def _policy(settings: Settings, site: str) -> str:
