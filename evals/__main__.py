@@ -289,6 +289,20 @@ def bench_chat(
     _show(chat.run(load_settings(), sample), json=json)
 
 
+@bench.command("agent")
+def bench_agent(
+    *,
+    sample: Annotated[Path, typer.Option(help="A folder with pages and golden.jsonl to ask about.")] = Path(
+        "datasets/kestrel"
+    ),
+    json: Json = False,
+) -> None:
+    """What a turn costs beside model, retrieval and commits; the check and tracing stated apart."""
+    from evals.bench import agent
+
+    _show(agent.run(load_settings(), sample), json=json)
+
+
 def _show(report: Report, *, json: bool) -> None:
     if json:
         typer.echo(report.to_json())

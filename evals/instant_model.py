@@ -6,6 +6,7 @@ It quotes the passages of its prompt, so that what checks answers lets it pass.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from time import perf_counter
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -18,9 +19,10 @@ from evals.quoting import quoted
 
 
 class InstantModel(BaseChatModel):
-    """Streams `words` words, one a token, with no delay."""
+    """Streams `words` words, one a token, with no delay; making them has taken `worked` seconds."""
 
     words: int = 200
+    worked: float = 0.0
 
     @property
     def _llm_type(self) -> str:
@@ -44,8 +46,12 @@ class InstantModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
+        began = perf_counter()
         for token in self._tokens(messages):
-            yield ChatGenerationChunk(message=AIMessageChunk(content=token))
+            chunk = ChatGenerationChunk(message=AIMessageChunk(content=token))
+            self.worked += perf_counter() - began
+            yield chunk
+            began = perf_counter()
 
     def _tokens(self, messages: list[BaseMessage]) -> list[str]:
         said = quoted(str(messages[-1].text), self.words)

@@ -46,7 +46,8 @@ class Desk:
     database: Database
     threads: ThreadPoolExecutor
     hot: Hot
-    leaving: Sequence[Callable[[], object]] = ()  # each waits, not for long, until traces have left
+    tracer: Tracer | None
+    leaving: Sequence[Callable[[], object]]  # each waits, not for long, until traces have left
 
     async def close(self) -> None:
         """Wait for interrupted turns to be stored and summaries to be written, then let the stores go."""
@@ -110,7 +111,7 @@ def open_desk(
         **_checks(settings, database, embed, threads, chosen),
     }
     leaving = [partial(finish_telling, settings), *([tracer.close] if tracer else [])]
-    return Desk(host, ready, database, threads, hot, leaving)
+    return Desk(host, ready, database, threads, hot, tracer, leaving)
 
 
 def _retriever(

@@ -37,6 +37,8 @@ class Noted:
 class Observed(AsyncCallbackHandler):
     """One turn."""
 
+    run_inline = True  # a model tells of each token, and a task for each would cost more than the token
+
     def __init__(self, turn: Turn) -> None:
         self.turn = turn
         self.steps: list[Noted] = []  # the whole graph first

@@ -62,6 +62,10 @@ class Tracer:
         finally:
             self._hand_in(observed)
 
+    def flush(self) -> None:
+        """Wait until all is written or dropped, however long it takes."""
+        self._queue.join()
+
     def close(self, patience: float = _PATIENCE) -> None:
         """Wait for what is not written yet, but no longer than `patience` seconds."""
         ends = monotonic() + patience
@@ -85,6 +89,8 @@ class Tracer:
                 self._store.write(trace(observed))
             except Exception as error:  # noqa: BLE001  whatever MLflow, its network or its disk does, turns go on
                 self._losses.count(_told(error))
+            finally:
+                self._queue.task_done()
 
 
 class _Losses:

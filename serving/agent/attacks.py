@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Literal
 
 from core.records import Passage, Ruling
@@ -105,6 +106,7 @@ def disarmed(passages: Sequence[Passage]) -> tuple[list[Passage], list[Ruling]]:
     return safe, rulings
 
 
+@lru_cache(maxsize=2048)  # popular passages come again and again
 def _without_orders(text: str) -> str:
     return "".join(part for part in _SENTENCES.split(text) if not speaks_to_a_model(part))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from functools import lru_cache
 from typing import Any
 
 from core.records import Passage
@@ -14,12 +15,17 @@ _SNIPPET = 240  # characters of a passage shown beside the answer
 def source_fields(passage: Passage) -> dict[str, Any]:
     """Where it is from, and how it begins."""
     chunk = passage.chunk
-    told = " ".join(sentence.text for sentence in split(chunk.text)) or chunk.text
     return {
         "id": chunk.id,
         "title": chunk.title,
         "url": chunk.url,
         "heading": chunk.heading,
-        "snippet": textwrap.shorten(told, _SNIPPET, placeholder=" …"),
+        "snippet": _snippet(chunk.text),
         "score": round(passage.score, 4),
     }
+
+
+@lru_cache(maxsize=2048)  # popular passages come again and again
+def _snippet(text: str) -> str:
+    told = " ".join(sentence.text for sentence in split(text)) or text
+    return textwrap.shorten(told, _SNIPPET, placeholder=" …")

@@ -56,6 +56,7 @@ def test_a_share_of_the_pages_stands_for_all(tmp_path: Path) -> None:
         ("embed", [], {"ratio", "cosine_mean", "cosine_min"}),
         ("index", ["--source", "datasets/kestrel/pages"], {"ratio", "ratio_warm"}),
         ("chat", [], {"ratio", "gap_p99_ms", "ttft_added_ms"}),
+        ("agent", [], {"ratio", "overhead_ms", "overhead_p95_ms", "commits_ms", "check_ms", "quoted/overhead_ms"}),
     ],
 )
 def test_a_bench_prints_its_published_figures(
