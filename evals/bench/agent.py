@@ -28,7 +28,7 @@ import numpy as np
 
 from core.embedder import load_encoder
 from core.errors import InvalidInputError
-from core.records import Event, Message, Passage, Session, Turn, new_id
+from core.records import Message, Passage, Session, Turn, new_id
 from core.settings import Settings
 from core.tracking import mlflow_client
 from evals.bench.site import SITE, furnished
@@ -106,11 +106,9 @@ class Way:
         """One turn, and all that follows it; None where it had no need of an answer."""
         session = new_id()
         turn = Turn(new_id(), Session(SITE, session, session), question)
-        seen: list[tuple[float, Event]] = []
         began, worked, used = perf_counter(), self.worked(), process_time()
         async with aclosing(self.desk.host.run(turn)) as events:
-            async for event in events:
-                seen.append((perf_counter() - began, event))
+            seen = [(perf_counter() - began, event) async for event in events]
         cpu = process_time() - used
         await self.desk.host.drain()
         writing = await self._traced()
