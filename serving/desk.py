@@ -104,6 +104,7 @@ def open_desk(
         find_pin=Pins(database.pins, threads, recent_vectors, embedding_model_of),
         afford=unlimited if turns else Budget(sites, database.turns, threads, writers.quoting),
         observe=tracer or unobserved,
+        owe=ledger.owe,
     )
     host = TurnHost(agent=agent, ledger=ledger, history_messages=settings.history_messages, afterwards=memory.follow)
     ready: dict[str, Check] = {

@@ -56,6 +56,7 @@ class Ledger:
         self._turns = turns
         self._threads = threads
         self._hot = hot or ProcessHot()
+        self._owing: dict[str, Turn] = {}  # by id, until they are closed
 
     async def open(self, turn: Turn, messages: int = 0) -> Opened:
         """Store the question, unless its id was sent before; `messages` is how many are to be remembered."""
@@ -69,7 +70,14 @@ class Ledger:
 
     async def close(self, turn: Turn) -> bool:
         """Commit an ended turn with its outbox row; False when somebody closed it before."""
+        owing = self._owing.pop(turn.id, None)
+        if owing and turn.status is not TurnStatus.DONE:
+            turn = replace(turn, usage=owing.usage, cost=owing.cost, model=owing.model, rulings=owing.rulings)
         return await self._call(self._turns.close, turn)
+
+    def owe(self, turn: Turn) -> None:
+        """What a turn has cost that will not be done, to be stored when it is closed as aborted or failed."""
+        self._owing[turn.id] = turn
 
     async def remember(self, turn: Turn) -> None:
         """Commit a finished turn; ConflictError when it was given up in the meantime."""

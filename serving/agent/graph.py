@@ -19,7 +19,8 @@ from core.records import Event, Message, Turn
 from serving.agent import nodes
 from serving.agent.nodes import Node, after_guard, after_scope, timed
 from serving.agent.pinned import after_pinned, no_pins, pinned
-from serving.agent.state import Afford, Asked, FindPin, Observe, Recall, Remember, Retriever, State, Writer
+from serving.agent.state import Afford, Asked, FindPin, Observe, Owe, Recall, Remember, Retriever, State, Writer
+from serving.agent.tab import open_tab
 
 Graph = CompiledStateGraph[State, None, Asked, State]
 
@@ -72,8 +73,10 @@ class Agent:
         find_pin: FindPin = no_pins,
         afford: Afford = nodes.unlimited,
         observe: Observe = unobserved,
+        owe: Owe = lambda _turn: None,
     ) -> None:
         self._observe = observe
+        self._owe = owe
         self._graph = build_graph(
             guard=partial(nodes.guard, longest=longest_question, policy_for=policy_for),
             pinned=partial(pinned, find=find_pin),
@@ -89,6 +92,17 @@ class Agent:
 
         Closing the stream, or cancelling its reader, ends the model call and leaves nothing running.
         """
+        tab = open_tab()
+        try:
+            async with aclosing(self._items(turn, history)) as items:
+                async for item in items:
+                    yield item
+        except BaseException:  # cut short, or failed after it was paid for
+            if tab.model:
+                self._owe(tab.on(turn))
+            raise
+
+    async def _items(self, turn: Turn, history: Sequence[Message]) -> AsyncGenerator[Event | Turn, None]:
         asked: Asked = {"turn": turn, "history": history}
         done: Turn | None = None
         with self._observe(turn) as watching:

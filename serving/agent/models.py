@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
 from pydantic import SecretStr
 
 from core.errors import ConfigurationError
@@ -28,6 +29,7 @@ from serving.agent.failures import busy, told
 from serving.agent.prompts import messages
 from serving.agent.similarity import Embed
 from serving.agent.state import Closing, Writer
+from serving.agent.tab import estimated, owe
 
 _RETRIES = 2  # by the provider's client, which only retries what has not begun to answer
 _RETRIES_LOCAL = 4  # of these: by then a server that crashed is back
@@ -78,15 +80,28 @@ class ModelWriter:
         self, question: str, passages: Sequence[Passage], history: Sequence[Message], policy: str, /
     ) -> AsyncGenerator[str | Closing, None]:
         """The model's text as it comes, then what it used; OverloadedError at once where no place is free."""
-        bill = Closing()
+        bill, said = Closing(), list[str]()
         prompt = messages(question, passages, history, policy)
-        with self._place():
-            async with aclosing(self._chunks(prompt)) as chunks:
-                async for chunk in chunks:
-                    bill = self._added(bill, chunk)
-                    if text := str(chunk.text):
-                        yield text
+        try:
+            with self._place():
+                async with aclosing(self._chunks(prompt)) as chunks:
+                    async for chunk in chunks:
+                        bill = self._added(bill, chunk)
+                        if text := str(chunk.text):
+                            said.append(text)
+                            yield text
+        except BaseException as cut_short:
+            if said or not isinstance(cut_short, Exception):  # who refuses to answer charges nothing
+                self._owe(bill, prompt, "".join(said))
+            raise
+        owe(bill.usage, bill.cost, self.name, is_estimated=False)
         yield bill
+
+    def _owe(self, bill: Closing, prompt: list[BaseMessage], said: str) -> None:
+        usage = estimated(bill.usage, prompt, said)
+        read, wrote = usage.input_tokens, usage.output_tokens
+        told = UsageMetadata(input_tokens=read, output_tokens=wrote, total_tokens=read + wrote)
+        owe(usage, self._price.of(told), self.name, is_estimated=True)
 
     @contextmanager
     def _place(self) -> Iterator[None]:

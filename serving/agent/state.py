@@ -87,3 +87,4 @@ Afford = Callable[[str], Awaitable[Economy | None]]  # of a site; None: its mode
 FindPin = Callable[[str, str, Sequence[Message]], Awaitable[Pin | None]]  # of a site, for a question after a history
 Remember = Callable[[Turn], Awaitable[None]]  # commits the finished turn
 Observe = Callable[[Turn], AbstractContextManager[Sequence[BaseCallbackHandler]]]  # who watches the turn, until it ends
+Owe = Callable[[Turn], None]  # keeps what a turn has cost that will not be finished
