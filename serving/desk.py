@@ -111,7 +111,7 @@ def open_desk(
         "knowledge": lambda: retriever.live(settings.site),
         **_checks(settings, database, embed, threads, chosen),
     }
-    leaving = [partial(finish_telling, settings), *([tracer.close] if tracer else [])]
+    leaving: list[Callable[[], None]] = [partial(finish_telling, settings), *([tracer.close] if tracer else [])]
     return Desk(host, ready, database, threads, hot, tracer, leaving)
 
 

@@ -115,8 +115,14 @@ class Way:
         (opened, _), *_, (total, end) = seen
         if end.type != "end" or "answer" not in end.data["timings"]:
             return None
-        spent = (total, opened, self.worked() - worked, cpu, writing)
-        return Cost(*(1000 * seconds for seconds in spent), nodes=end.data["timings"])
+        return Cost(
+            total=1000 * total,
+            opened=1000 * opened,
+            model=1000 * (self.worked() - worked),
+            cpu=1000 * cpu,
+            writing=1000 * writing,
+            nodes=end.data["timings"],
+        )
 
     async def _traced(self) -> float:
         """CPU seconds until the turn's trace is written."""

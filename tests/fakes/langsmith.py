@@ -68,7 +68,7 @@ class LangSmith:
             kind, run, *fields = str(part.get_param("name", header="content-disposition")).split(".")
             if kind not in {"post", "patch"} or part.get_content_type() != "application/json":
                 raise ValueError(f"{kind} {part.get_content_type()}")
-            told = json.loads(part.get_payload(decode=True))
+            told = json.loads(part.get_content())
             with self.arrived:
                 self.runs[run].update({fields[0]: told} if fields else told)
                 self.arrived.notify_all()

@@ -18,7 +18,7 @@ import pytest
 from core.records import Event, Session, Turn, new_id
 from core.settings import Settings
 from core.traces import trace_id, trace_of
-from core.tracking import mlflow_client
+from core.tracking import experiment_of, mlflow_client
 from serving.asking import ask
 from serving.server import free_port
 from tests.fakes.commands import ROOT
@@ -98,10 +98,9 @@ async def test_a_turn_is_found_in_mlflow_by_its_id_with_every_node(settings: Set
     assert link is not None
     assert (link.id, link.url) == (trace_id(turn), None)
     _has_every_node(settings, turn)
-    [found] = mlflow_client(settings.tracking_location).search_traces(
-        locations=[mlflow_client(settings.tracking_location).get_experiment_by_name("demo/turns").experiment_id],
-        filter_string=f"client_request_id = '{turn}'",
-    )
+    client = mlflow_client(settings.tracking_location)
+    experiment = experiment_of(client, "demo/turns")
+    [found] = client.search_traces(locations=[experiment], filter_string=f"client_request_id = '{turn}'")
     assert found.info.tags["model"] == "extractive"
     assert trace_of("another", settings) is None
 

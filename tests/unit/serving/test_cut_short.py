@@ -52,7 +52,9 @@ class Hosted:
 
 
 async def test_who_leaves_pays_for_the_prompt_and_for_what_was_written() -> None:
-    stored = await Hosted(ScriptedModel(pieces=["You have 30 days from delivery."], hangs=True)).left(question(), "token")
+    stored = await Hosted(ScriptedModel(pieces=["You have 30 days from delivery."], hangs=True)).left(
+        question(), "token"
+    )
     assert stored.status is TurnStatus.ABORTED
     assert stored.usage.input_tokens > 100  # the rules, the passages and the question
     assert 5 < stored.usage.output_tokens < 20
