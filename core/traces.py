@@ -6,6 +6,7 @@ Synchronous, as slow as MLflow is, and what fails is raised: who answers visitor
 from __future__ import annotations
 
 import json
+import logging
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -19,6 +20,8 @@ from core.tracking import SQLITE, Tracking, experiment_of, mlflow_client
 if TYPE_CHECKING:
     from mlflow.entities import Span, TraceInfo
     from mlflow.tracing.client import TracingClient
+
+_log = logging.getLogger(__name__)
 
 Kind = Literal["AGENT", "CHAIN", "CHAT_MODEL"]  # as MLflow says it
 
@@ -110,8 +113,13 @@ class Traces:
 
 
 def trace_of(turn_id: str, settings: Settings) -> TraceLink | None:
-    """Where the turn's trace is; None where it was not sampled, or is not written yet."""
-    return Traces(settings.tracking_location).find(turn_id)
+    """Where the turn's trace is; None where it was not sampled, is not written yet, or MLflow does not answer."""
+    try:
+        return Traces(settings.tracking_location).find(turn_id)
+    except Exception as error:  # noqa: BLE001  whatever a tracker, its network or its disk does, a turn has more to tell
+        first, *_ = str(error).splitlines() or [type(error).__name__]
+        _log.warning("MLflow failed, so the trace of turn %s is not found: %s", turn_id, first)
+        return None
 
 
 def trace_id(turn_id: str) -> str:

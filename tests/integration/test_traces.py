@@ -126,8 +126,10 @@ async def test_a_rehearsal_leaves_no_trace(settings: Settings) -> None:
 async def test_a_server_that_is_away_costs_a_warning_and_no_turn(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    _, end = await asked(at(settings, "http://127.0.0.1:9"))
+    away = at(settings, "http://127.0.0.1:9")
+    turn, end = await asked(away)
     assert end.type == "end"
+    assert trace_of(turn, away) is None
     said = [record.getMessage() for record in caplog.records if record.name == "serving.tracing"]
     assert said == [] or "dropped" in said[0]
     assert all(record.levelno < logging.ERROR for record in caplog.records)
