@@ -9,7 +9,8 @@ alternating rounds, and nothing else under way:
 - `written_traced`, `quoted_traced`: with every turn traced in MLflow
 
 `overhead_ms` is a turn as who asks waits for it, less the model, the node `retrieve`, the check, and both commits: the
-question's before anything else, and the whole turn's before `end`. Medians, with intervals over questions.
+question's before anything else, and the whole turn's before `end`. Medians, with intervals over questions. A machine
+that does other work makes all of them longer; `overhead_cpu_ms`, the CPU of the thread that turns run in, it does least.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter, process_time
+from time import perf_counter, process_time, thread_time
 
 import numpy as np
 
@@ -55,6 +56,7 @@ class Cost:
     opened: float  # until its question was committed
     model: float
     cpu: float  # of the whole process until its end
+    loop: float  # CPU of the thread that turns run in; those that embed, search and commit are others
     writing: float  # CPU of its trace, after that
     nodes: Mapping[str, float]
 
@@ -106,10 +108,10 @@ class Way:
         """One turn, and all that follows it; None where it had no need of an answer."""
         session = new_id()
         turn = Turn(new_id(), Session(SITE, session, session), question)
-        began, worked, used = perf_counter(), self.worked(), process_time()
+        began, worked, used, looped = perf_counter(), self.worked(), process_time(), thread_time()
         async with aclosing(self.desk.host.run(turn)) as events:
             seen = [(perf_counter() - began, event) async for event in events]
-        cpu = process_time() - used
+        cpu, loop = process_time() - used, thread_time() - looped
         await self.desk.host.drain()
         writing = await self._traced()
         (opened, _), *_, (total, end) = seen
@@ -120,6 +122,7 @@ class Way:
             opened=1000 * opened,
             model=1000 * (self.worked() - worked),
             cpu=1000 * cpu,
+            loop=1000 * loop,
             writing=1000 * writing,
             nodes=end.data["timings"],
         )
@@ -216,6 +219,7 @@ def report(first: Sequence[Row], later: Sequence[Row]) -> Report:
     written = [row.costs["written"] for row in later]
     told = {
         "overhead_ms": [row.overhead("written") for row in later],
+        "overhead_cpu_ms": [row.costs["unchecked"].loop - row.costs["unchecked"].model for row in later],
         "check_ms": [row.check for row in later],
         "commits_ms": [cost.commits for cost in written],
         "quoted/overhead_ms": [row.overhead("quoted") for row in later],

@@ -13,7 +13,8 @@ from evals.bench.agent import Cost, Row, report, run
 
 def cost(*, total: float, answer: float, model: float = 5.0, cpu: float = 20.0, writing: float = 0.0) -> Cost:
     """A turn whose commits take 3 and 4 ms, and its retrieval 20."""
-    return Cost(total, 3.0, model, cpu, writing, {"retrieve": 20.0, "answer": answer, "remember": 4.0, "total": total})
+    nodes = {"retrieve": 20.0, "answer": answer, "remember": 4.0, "total": total}
+    return Cost(total, opened=3.0, model=model, cpu=cpu, loop=12.0, writing=writing, nodes=nodes)
 
 
 def row(question: str, extra: float = 0.0) -> Row:
@@ -34,6 +35,7 @@ def test_overhead_is_what_is_left_of_a_turn() -> None:
     told = report([row("a")], [row("a"), row("b"), row("c", extra=100)])
     assert told.figures["overhead_ms"] == 10
     assert told.figures["quoted/overhead_ms"] == 8
+    assert told.figures["overhead_cpu_ms"] == 7
     assert (told.figures["check_ms"], told.figures["check_first_ms"]) == (30, 30)
     assert (told.figures["commits_ms"], told.figures["written/retrieval_ms"]) == (7, 20)
     assert told.figures["overhead_p95_ms"] > 90
