@@ -10,7 +10,7 @@ alternating rounds, and nothing else under way:
 
 `overhead_ms` is a turn as who asks waits for it, less the model, the node `retrieve`, the check, and both commits: the
 question's before anything else, and the whole turn's before `end`. Medians, with intervals over questions. A machine
-that does other work makes all of them longer; `overhead_cpu_ms`, the CPU of the thread that turns run in, it does least.
+that does other work makes all of them longer; `overhead_cpu_ms`, the CPU of the thread of the turns, it does least.
 """
 
 from __future__ import annotations
