@@ -35,6 +35,7 @@ def retrieval(
     site: Annotated[str | None, typer.Option(help="Measure a build of this site.")] = None,
     build: Annotated[str, typer.Option(help=f"Which of its builds: {BUILDS}.")] = "live",
     one_passage: Annotated[bool, typer.Option(help="Embed each document whole: a check of the embedder.")] = False,
+    typos: Annotated[bool, typer.Option(help="Mistype one or two longer words of each question.")] = False,
     json: Json = False,
 ) -> None:
     """Dense, full text and fused retrieval: nDCG, recall, MRR and hits, with bootstrap intervals."""
@@ -46,10 +47,10 @@ def retrieval(
         raise typer.BadParameter("A site's build is as it was indexed: --one-passage goes with a folder of questions.")
     if site is not None:
         golden = questions or settings.site_folder(site) / "golden.jsonl"
-        report = measured.evaluate_site(golden, site, settings, build=build)
+        report = measured.evaluate_site(golden, site, settings, build=build, typos=typos)
         tracked.record(report, settings)
     elif questions is not None:
-        report = measured.evaluate_corpus(questions, settings, one_passage=one_passage)
+        report = measured.evaluate_corpus(questions, settings, one_passage=one_passage, typos=typos)
     else:
         raise typer.BadParameter("Name a folder of questions, or a site with --site.")
     _show(report, json=json)

@@ -23,7 +23,10 @@ from evals.readers import Question, Task, read_task
 from evals.report import Report
 from evals.results import Result, Results
 from evals.subject import Subject, chosen, corpus_of
+from evals.typos import mistyped
 from serving.context import asked, understood
+from serving.spelling import spelled
+from serving.vocabulary import read_vocabulary
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 _DEPTH = 100  # documents ranked per question
@@ -32,9 +35,9 @@ _FIRST = 5  # documents that the results show
 Scores = Mapping[str, Mapping[str, float]]  # mode/measure -> question -> value
 
 
-def evaluate_corpus(questions: Path, settings: Settings, *, one_passage: bool = False) -> Report:
+def evaluate_corpus(questions: Path, settings: Settings, *, one_passage: bool = False, typos: bool = False) -> Report:
     """Questions of a folder or file against the `corpus.jsonl` beside them."""
-    task, folder = read_task(questions), corpus_folder(questions)
+    task, folder = _task(questions, typos=typos), corpus_folder(questions)
     encoder = load_encoder(settings.embedding_model, settings)
     table = index_corpus(folder, settings, encoder, one_passage=one_passage)
     shape = {} if one_passage else {"chunk_tokens": settings.chunk_tokens, "chunk_overlap": settings.chunk_overlap}
@@ -43,10 +46,12 @@ def evaluate_corpus(questions: Path, settings: Settings, *, one_passage: bool = 
     )
 
 
-def evaluate_site(questions: Path, site: str, settings: Settings, *, build: str = "live") -> Report:
+def evaluate_site(
+    questions: Path, site: str, settings: Settings, *, build: str = "live", typos: bool = False
+) -> Report:
     """Questions with evidence pages against the build that is live on a site, or another one of its builds."""
     subject = chosen(site, build, settings)  # before the questions: a site that does not exist has none
-    return evaluate_build(read_task(questions), subject, settings)
+    return evaluate_build(_task(questions, typos=typos), subject, settings)
 
 
 def evaluate_build(
@@ -65,6 +70,11 @@ def evaluate_build(
 def made_with(task: Task, subject: Subject, modes: Sequence[Mode] = MODES) -> dict[str, Any]:
     """All that decides what a build's evaluation finds."""
     return {**subject.meta(), "question_fingerprint": results.fingerprint(task), "searches": ", ".join(modes)}
+
+
+def _task(questions: Path, *, typos: bool) -> Task:
+    task = read_task(questions)
+    return mistyped(task) if typos else task
 
 
 def _evaluate(
@@ -138,11 +148,14 @@ def _scored(rankings: Mapping[Mode, Mapping[str, Sequence[str]]], task: Task) ->
 
 def _queries(questions: Sequence[Question], table: BuildTable, encoder: Encoder) -> list[Query]:
     """What a visitor's question with that history would be searched for."""
-    whole = [asked(question.text, question.history) for question in questions]
+    vocabulary = read_vocabulary(table)
+    meant = [spelled(question.text, vocabulary) for question in questions]
+    whole = [asked(each.question, question.history) for each, question in zip(meant, questions, strict=True)]
     vectors = encoder.encode([text for each in whole for text in each.texts], "query")
     parts = np.split(vectors, np.cumsum([len(each.texts) for each in whole])[:-1])
     zero = zero_of(encoder.encode(STRANGERS, "query"))
-    return [understood(each, part, table, zero) for each, part in zip(whole, parts, strict=True)]
+    found = (understood(each, part, table, zero) for each, part in zip(whole, parts, strict=True))
+    return [each.beside(query) for each, query in zip(meant, found, strict=True)]
 
 
 def _result(question: Question, ranking: Sequence[str], scores: Scores) -> Result:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from time import monotonic
 from typing import Protocol, TypeVar
 
@@ -21,6 +21,8 @@ from serving.agent.state import Retrieved
 from serving.closeness import likeness, needed
 from serving.context import asked, understood
 from serving.embedding import Embed
+from serving.spelling import spelled
+from serving.vocabulary import Vocabulary, read_vocabulary
 
 R = TypeVar("R")
 
@@ -76,6 +78,11 @@ class OpenBuild:
     table_version: int  # asking the table for it blocks
     as_of: float  # when the site was read that it was opened for
 
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """Its words; reading them blocks, once."""
+        return read_vocabulary(self.table)
+
 
 class LiveRetriever:
     """Passages from the build that is live when asked; from `pinned` instead where one is given."""
@@ -105,15 +112,16 @@ class LiveRetriever:
     async def __call__(self, site: str, question: str, history: Sequence[Message] = ()) -> Retrieved:
         """The best passages for `question`, as it is meant after `history`, all from one build, which is named."""
         live = await self.live(site)
-        model, whole = live.build.embedding_model, asked(question, history)
+        meant = await self._in_thread(lambda: spelled(question, live.vocabulary))
+        model, whole = live.build.embedding_model, asked(meant.question, history)
         vectors = await self._embed(model, whole.texts)
         zero = await self._zero(model)
 
         def search() -> Retrieved:
-            query = understood(whole, vectors, live.table, zero)
+            query = meant.beside(understood(whole, vectors, live.table, zero))
             found = live.table.search(replace(query, k=self._passages))
             closeness = likeness(found, zero) - self._asked_by(live, zero)
-            return Retrieved(tuple(found), live.build.id, live.table_version, closeness)
+            return Retrieved(tuple(found), live.build.id, live.table_version, closeness, meant.question)
 
         return await self._in_thread(search)
 

@@ -8,7 +8,16 @@ import sys
 # OpenVINO would report its use over the network, from forked processes. It does without where the module is missing.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
-from core.embedder.load import load_encoder, load_tokenizer, vectors_version  # noqa: E402
+from core.embedder.load import load_encoder, load_tokenizer, packaged_tokenizer, vectors_version  # noqa: E402
 from core.embedder.protocols import Encoder, Kind, Tokenizer, Vectors  # noqa: E402
 
-__all__ = ["Encoder", "Kind", "Tokenizer", "Vectors", "load_encoder", "load_tokenizer", "vectors_version"]
+__all__ = [
+    "Encoder",
+    "Kind",
+    "Tokenizer",
+    "Vectors",
+    "load_encoder",
+    "load_tokenizer",
+    "packaged_tokenizer",
+    "vectors_version",
+]

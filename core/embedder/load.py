@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -43,7 +43,13 @@ def _opened(name: str, settings: Settings, threads: int) -> Encoder:
 def load_tokenizer(name: str, settings: Settings) -> Tokenizer:
     """The model's tokenizer. OpenAI's cannot be had offline: the packaged one counts some more tokens, never fewer."""
     _require_key(name, settings)
-    return ModelTokenizer(model_folder(PACKAGED if name.startswith("openai:") else name))
+    return packaged_tokenizer() if name.startswith("openai:") else ModelTokenizer(model_folder(name))
+
+
+@cache
+def packaged_tokenizer() -> Tokenizer:
+    """The packaged model's, whatever model is in use."""
+    return ModelTokenizer(model_folder(PACKAGED))
 
 
 def _require_key(name: str, settings: Settings) -> None:

@@ -89,7 +89,7 @@ async def retrieve(state: State, writer: StreamWriter, *, find: Retriever) -> Up
     writer(Event("status", {"content": "searching"}))
     found = await find(turn.session.site, turn.question, state["history"])
     known = replace(turn, passages=found.passages, build=found.build, table_version=found.table_version)
-    return {"turn": replace(known, search=turn.search or turn.question), "closeness": found.closeness}
+    return {"turn": replace(known, search=found.search or turn.search or turn.question), "closeness": found.closeness}
 
 
 async def unlimited(_site: str) -> Economy | None:

@@ -39,6 +39,7 @@ class Retrieved:
     build: str
     table_version: int
     closeness: float | None = None  # how much nearer the best one comes than this build asks; below 0 none is near
+    search: str = ""  # what was searched for, where that is not the question letter by letter
 
 
 class Retriever(Protocol):

@@ -1,0 +1,63 @@
+"""Misspelt words of a question as the site spells them: `gridner` is `grinder` where its pages know only that one.
+
+A word that no page holds, and English does not have, is taken for the closest one that some page does, by one slip of
+the finger, or two in a long word. Knows no search. Figures: evals/LOG.md.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from core.embedder import packaged_tokenizer
+from core.knowledge import Query
+from core.words import STOP_WORDS
+from serving.vocabulary import Vocabulary
+
+_WORD = re.compile(r"[^\W\d_]+")
+_SHORTEST = 4  # letters: shorter words have too many neighbours
+_LONG = 8  # letters from which two slips are one word still
+
+
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """A question as the site would spell it, and the words that were put right."""
+
+    question: str
+    misspelt: tuple[str, ...] = ()
+
+    def beside(self, query: Query) -> Query:
+        """The query with the words as they were typed, too: one may be a name that is newer than the vocabulary."""
+        return replace(query, also=(*query.also, *((word, 1.0) for word in self.misspelt)))
+
+
+def spelled(question: str, vocabulary: Vocabulary) -> Spelled:
+    """The question with its misspelt words as the site has them; an unknown name stays where nothing is close."""
+    misspelt: list[str] = []
+
+    def mended(found: re.Match[str]) -> str:
+        right = _closest(found[0].casefold(), vocabulary)
+        if right is None:
+            return found[0]
+        misspelt.append(found[0])
+        return right.capitalize() if found[0][0].isupper() else right
+
+    return Spelled(_WORD.sub(mended, question), tuple(misspelt))
+
+
+def _closest(word: str, vocabulary: Vocabulary) -> str | None:
+    if len(word) < _SHORTEST or word in STOP_WORDS or vocabulary.knows(word) or is_english(word):
+        return None
+    slips = 2 if len(word) >= _LONG else 1
+    near = process.extract(
+        word, vocabulary.by_first.get(word[0], ()), scorer=OSA.distance, score_cutoff=slips, limit=None
+    )
+    return min(near, key=lambda each: (each[1], -vocabulary.counts[each[0]]))[0] if near else None
+
+
+def is_english(word: str) -> bool:
+    """Whether the packaged model, which reads English, has the whole word among its 30,000 tokens."""
+    return len(packaged_tokenizer().offsets(word)) == 1
