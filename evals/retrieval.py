@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, get_args
 
@@ -24,6 +25,7 @@ from evals.report import Report
 from evals.results import Result, Results
 from evals.subject import Subject, chosen, corpus_of
 from evals.typos import mistyped
+from serving.agent.parts import parts
 from serving.context import asked, understood
 from serving.spelling import spelled
 from serving.vocabulary import read_vocabulary
@@ -130,11 +132,12 @@ def _rankings(
 ) -> dict[Mode, dict[str, list[str]]]:
     """Mode -> question -> the pages found, each once, by the name that a judgement gives them."""
     rankings: dict[Mode, dict[str, list[str]]] = {mode: {} for mode in modes}
-    for question, query in zip(judged, _queries(judged, table, encoder), strict=True):
+    for question, queries in zip(judged, _queries(judged, table, encoder), strict=True):
         named = {page: evidence for evidence in task.relevant[question.id] for page in names[evidence]}
         for mode, ranked in rankings.items():
-            found = map(pages.of, table.ranked(replace(query, k=_DEPTH, mode=mode)))
-            ranked[question.id] = list(dict.fromkeys(named.get(page, page) for page in found))
+            found = [table.ranked(replace(query, k=_DEPTH, mode=mode)) for query in queries]
+            in_turns = (pages.of(page) for turn in zip_longest(*found) for page in turn if page is not None)
+            ranked[question.id] = list(dict.fromkeys(named.get(page, page) for page in in_turns))
     return rankings
 
 
@@ -146,16 +149,21 @@ def _scored(rankings: Mapping[Mode, Mapping[str, Sequence[str]]], task: Task) ->
     }
 
 
-def _queries(questions: Sequence[Question], table: BuildTable, encoder: Encoder) -> list[Query]:
-    """What a visitor's question with that history would be searched for."""
+def _queries(questions: Sequence[Question], table: BuildTable, encoder: Encoder) -> list[list[Query]]:
+    """What a visitor's message with that history would be searched for: a query for each question in it."""
     vocabulary = read_vocabulary(table)
-    meant = [spelled(question.text, vocabulary) for question in questions]
-    whole = [asked(each.question, question.history) for each, question in zip(meant, questions, strict=True)]
+    split = [parts(question.text, question.history) for question in questions]
+    meant = [[spelled(part.question, vocabulary) for part in each] for each in split]
+    whole = [
+        asked(spelt.question, part.history)
+        for each, spellings in zip(split, meant, strict=True)
+        for part, spelt in zip(each, spellings, strict=True)
+    ]
     vectors = encoder.encode([text for each in whole for text in each.texts], "query")
-    parts = np.split(vectors, np.cumsum([len(each.texts) for each in whole])[:-1])
+    shares = np.split(vectors, np.cumsum([len(each.texts) for each in whole])[:-1])
     zero = zero_of(encoder.encode(STRANGERS, "query"))
-    found = (understood(each, part, table, zero) for each, part in zip(whole, parts, strict=True))
-    return [each.beside(query) for each, query in zip(meant, found, strict=True)]
+    queries = (understood(each, share, table, zero) for each, share in zip(whole, shares, strict=True))
+    return [[spelt.beside(next(queries)) for spelt in each] for each in meant]
 
 
 def _result(question: Question, ranking: Sequence[str], scores: Scores) -> Result:

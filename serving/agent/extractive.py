@@ -14,10 +14,11 @@ from core.words import content, overlap
 from serving.agent import prompts
 from serving.agent.evidence import ENOUGH, Candidate, weigh
 from serving.agent.followup import in_context
+from serving.agent.parts import Part, parts
 from serving.agent.similarity import Embed, Similarity
 from serving.agent.state import Closing
 
-_MOST = 4  # sentences chosen for themselves
+_MOST, _MOST_EACH = 4, 3  # sentences chosen for themselves, for a question alone and for one of several
 _HERE, _ELSEWHERE = 0.4, 0.2  # how far below the best one another may score, in a quoted passage or a new one
 _WORTH = ENOUGH - 0.1  # what each must score however good its company
 _SAME = 0.75  # word overlap from which two sentences say the same
@@ -39,19 +40,36 @@ class Extractive:
         self, question: str, passages: Sequence[Passage], history: Sequence[Message], _policy: str, /
     ) -> AsyncGenerator[str | Closing, None]:
         """One to four quoted sentences with what they need to be understood, a paragraph per passage."""
-        weighed = await weigh(in_context(question, history), passages, self._similarity)
-        if not weighed or weighed[0].score < ENOUGH:
-            yield _decline(weighed, passages)
+        asked = parts(question, history)
+        weighed = [await weigh(in_context(each.question, each.history), passages, self._similarity) for each in asked]
+        if not any(map(_answers, weighed)):
+            yield _decline(weighed[0], passages)
             yield Closing(declined=True)
             return
-        for index, paragraph in enumerate(compose(weighed, passages)):
+        most = _MOST if len(asked) == 1 else _MOST_EACH
+        told = [compose(each, passages, most) if _answers(each) else [] for each in weighed]
+        for index, paragraph in enumerate(_in_turn(asked, told)):
             yield f"\n\n{paragraph}" if index else paragraph
         yield Closing()
 
 
-def compose(weighed: Sequence[Candidate], passages: Sequence[Passage]) -> list[str]:
+def _answers(weighed: Sequence[Candidate]) -> bool:
+    return bool(weighed) and weighed[0].score >= ENOUGH
+
+
+def _in_turn(asked: Sequence[Part], told: Sequence[Sequence[str]]) -> Iterator[str]:
+    """The paragraphs for each question, none of them twice; of one without any, that nothing was found for it."""
+    said: set[str] = set()
+    for part, paragraphs in zip(asked, told, strict=True):
+        yield from (each for each in paragraphs if each not in said)
+        said.update(paragraphs)
+        if not paragraphs:
+            yield prompts.no_answer_to(part.question)
+
+
+def compose(weighed: Sequence[Candidate], passages: Sequence[Passage], most: int = _MOST) -> list[str]:
     """A paragraph for each passage that is quoted, the best one first, its sentences in the page's order."""
-    chosen = _choose(weighed)
+    chosen = _choose(weighed)[:most]
     paragraphs = []
     for n in dict.fromkeys(candidate.n for candidate in chosen):
         passage = passages[n - 1]

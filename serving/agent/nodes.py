@@ -19,6 +19,7 @@ from serving.agent.attacks import disarmed
 from serving.agent.citations import Marks, cite
 from serving.agent.followup import leans
 from serving.agent.guard import ruled_before
+from serving.agent.parts import retrieved
 from serving.agent.policy import read_policy
 from serving.agent.scope import scope as ruled_in
 from serving.agent.sources import source_fields
@@ -87,7 +88,8 @@ async def retrieve(state: State, writer: StreamWriter, *, find: Retriever) -> Up
     """The passages of the one build that is live now."""
     turn = state["turn"]
     writer(Event("status", {"content": "searching"}))
-    found = await find(turn.session.site, turn.question, state["history"])
+    alone = () if turn.search else state["history"]  # a rewritten question leans on nothing any more
+    found = await retrieved(find, turn.session.site, turn.search or turn.question, alone)
     known = replace(turn, passages=found.passages, build=found.build, table_version=found.table_version)
     return {"turn": replace(known, search=found.search or turn.search or turn.question), "closeness": found.closeness}
 

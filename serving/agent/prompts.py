@@ -19,6 +19,7 @@ EMPTY_QUESTION = "Please type a question, and I will look for the answer in the 
 TOO_LONG = "That is more than I can read at once. Please ask in at most {longest:,} characters."
 NO_ANSWER = "I could not find an answer to that in the pages of this site."
 
+_NO_ANSWER_TO = "I could not find an answer to “{question}” in the pages of this site."
 _OUTSIDE = "I am sorry, that is outside what I can help with here. Ask me about {about}, and I will gladly look it up."
 _KEPT = "How I was set up stays with me. I am glad to help with {about}: what would you like to know?"
 _UNMOVED = "I cannot follow that. I answer questions about {about}: what would you like to know?"
@@ -33,6 +34,11 @@ def _template(name: str) -> Template:
 _SYSTEM = _template("system.txt")
 _QUESTION = _template("question.txt")
 _EARLIER = _template("earlier.txt")
+
+
+def no_answer_to(question: str) -> str:
+    """To one of several questions."""
+    return _NO_ANSWER_TO.format(question=question)
 
 
 def outside(about: str) -> str:

@@ -64,3 +64,12 @@ def test_every_sentence_stands_in_the_text_of_an_evidence_page(texts: dict[str, 
         if not any(words(sentence) in texts[page] for page in row["evidence"])
     ]
     assert missing == []
+
+
+def test_messages_of_several_questions_have_evidence_for_each_that_is_answered(texts: dict[str, str]) -> None:
+    lines = (KESTREL / "several-questions.jsonl").read_text(encoding="utf-8").splitlines()
+    for row in map(json.loads, lines):
+        assert len(row["parts"]) == 2, row["_id"]
+        for part in row["parts"]:
+            assert bool(part["answers"]) is bool(part["evidence"]), row["_id"]
+            assert set(part["evidence"]) <= texts.keys(), row["_id"]

@@ -207,3 +207,23 @@ async def test_a_model_that_calls_everything_alike_declines_as_well() -> None:
 
     assert await asked("Who won the cup final in Mongolia?")
     assert not await asked("What is the water tank of the Merlin?")
+
+
+async def test_several_questions_are_answered_in_their_order() -> None:
+    answer, declined = await written("What is the weight of the Merlin? Is the shop open on Sundays?")
+    assert answer.index("Weight: 9.2 kg [2]") < answer.index("On Sundays it is closed. [3]")
+    assert not declined
+
+
+async def test_it_says_for_which_of_several_questions_it_found_nothing() -> None:
+    answer, declined = await written("Who plays zither in Zermatt, and what is the weight of the Merlin?")
+    first, *rest = answer.split("\n\n")
+    assert first == "I could not find an answer to “Who plays zither in Zermatt?” in the pages of this site."
+    assert "Weight: 9.2 kg [2]" in "".join(rest)
+    assert not declined
+
+
+async def test_where_none_of_several_is_answered_it_declines_once() -> None:
+    answer, declined = await written("Who plays zither in Zermatt, and who dances tango in Turin?")
+    assert answer.count("could not find") == 1
+    assert declined
