@@ -25,6 +25,7 @@ from serving.coalesce import CoalescingWriter
 from serving.embedding import Embed, RecentVectors
 from serving.hot import Hot, ProcessHot, open_hot
 from serving.langsmith import finish_telling, tell_langsmith
+from serving.languages import Languages
 from serving.ledger import Ledger, TurnStore
 from serving.memory import NoMemory, SessionMemory
 from serving.pins import Pins
@@ -88,6 +89,9 @@ def open_desk(
     def writer_of(site: str) -> Writer:
         return CoalescingWriter(chosen(sites.last(site)), settings.coalesce_ms)
 
+    def rewriter_of(site: str, language: str) -> Writer | None:
+        return None if writer else writers.rewriter(sites.last(site), language)
+
     async def embedding_model_of(site: str) -> str:
         return (await retriever.live(site)).build.embedding_model
 
@@ -102,6 +106,8 @@ def open_desk(
         policy_for=partial(_policy, settings),
         recall=memory.notes,
         find_pin=Pins(database.pins, threads, recent_vectors, embedding_model_of),
+        speaks=Languages(retriever.live, threads),
+        rewriter_for=rewriter_of,
         afford=unlimited if turns else Budget(sites, database.turns, threads, writers.quoting),
         observe=tracer or unobserved,
         owe=ledger.owe,

@@ -47,5 +47,6 @@ def read_vocabulary(table: BuildTable) -> Vocabulary:
     for batch in table.lance.search().select(["searched"]).to_batches(batch_size=_READ):
         split = pc.split_pattern_regex(pc.utf8_lower(batch["searched"]), r"[^\pL]+")
         found = pc.value_counts(split.flatten())
-        counts.update(dict(zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True)))
+        for word, count in zip(found.field("values").to_pylist(), found.field("counts").to_pylist(), strict=True):
+            counts[word.casefold()] += count
     return Vocabulary({word: count for word, count in counts.items() if _SHORTEST <= len(word) <= _LONGEST})

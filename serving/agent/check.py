@@ -17,8 +17,9 @@ from core.grounding import Support, support
 from core.records import Message, Passage, Ruling
 from core.sentences import split
 from core.signals import Evidence, Told
-from core.words import STOP_WORDS, words
+from core.words import words
 from serving.agent import prompts
+from serving.agent.language import ENGLISH, Spoken, foreign
 from serving.agent.leaks import Leaks
 from serving.agent.links import Links
 from serving.agent.models import ModelWriter
@@ -41,7 +42,8 @@ _NO_END = re.compile(
 )
 _FENCE = re.compile(r"^\s*```", re.MULTILINE)
 _LEAD_IN = 12  # words of a line that introduces what follows
-_FOREIGN = 5  # words, none of them one that every English sentence has: it is in another language
+_FOREIGN = 5  # words of a sentence that can be told to be in another language
+_ENGLISH = Spoken(served=frozenset({ENGLISH}))
 
 
 def checked(writer: Writer, embed: Embed) -> Writer:
@@ -143,11 +145,11 @@ def supported(found: Support, *, declining: bool = False) -> bool:
     """
     said = words(found.sentence)
     leads_in = found.sentence.endswith(":") and len(said) <= _LEAD_IN
-    foreign = len(said) >= _FOREIGN and not any(word in STOP_WORDS for word in said)
+    elsewhere = len(said) >= _FOREIGN and foreign(found.sentence, _ENGLISH) is not None
     return (
         found.score >= GROUNDED
         or ((declining or leads_in) and found.problem is None)
-        or (foreign and not found.signals.number)
+        or (elsewhere and not found.signals.number)
     )
 
 

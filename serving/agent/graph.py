@@ -19,20 +19,34 @@ from core.records import Event, Message, Turn
 from serving.agent import nodes
 from serving.agent.nodes import Node, after_guard, after_scope, timed
 from serving.agent.pinned import after_pinned, no_pins, pinned
-from serving.agent.state import Afford, Asked, FindPin, Observe, Owe, Recall, Remember, Retriever, State, Writer
+from serving.agent.rewrite import RewriterFor, after_rewrite, any_language, no_rewriter, rewrite
+from serving.agent.state import (
+    Afford,
+    Asked,
+    FindPin,
+    Observe,
+    Owe,
+    Recall,
+    Remember,
+    Retriever,
+    Speaks,
+    State,
+    Writer,
+)
 from serving.agent.tab import open_tab
 
 Graph = CompiledStateGraph[State, None, Asked, State]
 
 
 def build_graph(
-    *, guard: Node, pinned: Node, recall: Node, retrieve: Node, scope: Node, answer: Node, remember: Node
+    *, guard: Node, pinned: Node, recall: Node, rewrite: Node, retrieve: Node, scope: Node, answer: Node, remember: Node
 ) -> Graph:
-    """Guard the question; give its pinned answer, or recall, retrieve, see that it is of the site, and answer."""
+    """Guard the question; give its pinned answer, or recall, make it stand alone, retrieve, rule on scope, answer."""
     graph = StateGraph(State, input_schema=Asked)
     graph.add_node("guard", timed("guard", guard))
     graph.add_node("pinned", timed("pinned", pinned))
     graph.add_node("recall", timed("recall", recall))
+    graph.add_node("rewrite", timed("rewrite", rewrite))
     graph.add_node("retrieve", timed("retrieve", retrieve))
     graph.add_node("scope", timed("scope", scope))
     graph.add_node("answer", timed("answer", answer))
@@ -40,7 +54,8 @@ def build_graph(
     graph.add_edge(START, "guard")
     graph.add_conditional_edges("guard", after_guard, ["pinned", "remember"])
     graph.add_conditional_edges("pinned", after_pinned, ["recall", "remember"])
-    graph.add_edge("recall", "retrieve")
+    graph.add_edge("recall", "rewrite")
+    graph.add_conditional_edges("rewrite", after_rewrite, ["retrieve", "remember"])
     graph.add_edge("retrieve", "scope")
     graph.add_conditional_edges("scope", after_scope, ["answer", "remember"])
     graph.add_edge("answer", "remember")
@@ -72,6 +87,8 @@ class Agent:
         recall: Recall = _no_notes,
         find_pin: FindPin = no_pins,
         afford: Afford = nodes.unlimited,
+        speaks: Speaks = any_language,
+        rewriter_for: RewriterFor = no_rewriter,
         observe: Observe = unobserved,
         owe: Owe = lambda _turn: None,
     ) -> None:
@@ -81,6 +98,7 @@ class Agent:
             guard=partial(nodes.guard, longest=longest_question, policy_for=policy_for),
             pinned=partial(pinned, find=find_pin),
             recall=partial(nodes.recall, notes=recall),
+            rewrite=partial(rewrite, speaks=speaks, rewriter_for=rewriter_for, afford=afford),
             retrieve=partial(nodes.retrieve, find=retrieve),
             scope=partial(nodes.scope, policy_for=policy_for),
             answer=partial(nodes.answer, writer_for=writer_for, policy_for=policy_for, afford=afford),

@@ -8,7 +8,7 @@ takes: `openai:gpt-4o-mini`, `anthropic:claude-sonnet-4-5`. A model object that 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -30,6 +30,8 @@ from serving.agent.prompts import messages
 from serving.agent.similarity import Embed
 from serving.agent.state import Closing, Writer
 from serving.agent.tab import estimated, owe
+
+Prompt = Callable[[str, Sequence[Passage], Sequence[Message], str], list[BaseMessage]]
 
 _RETRIES = 2  # by the provider's client, which only retries what has not begun to answer
 _RETRIES_LOCAL = 4  # of these: by then a server that crashed is back
@@ -59,7 +61,10 @@ def chat_model(model: str, settings: Settings) -> BaseChatModel:
 
 
 class ModelWriter:
-    """Asks a chat model, within `seconds` for the whole answer; `at_once` bounds the answers under way, if anything."""
+    """Asks a chat model, within `seconds` for the whole answer; `at_once` bounds the answers under way, if anything.
+
+    `prompt` says what it is asked, `most_tokens` how much it may write.
+    """
 
     def __init__(
         self,
@@ -68,12 +73,16 @@ class ModelWriter:
         seconds: float = 60,
         at_once: int | None = None,
         price: Price = NOTHING,
+        prompt: Prompt = messages,
+        most_tokens: int | None = None,
     ) -> None:
         self.name = name
         self._model = model
         self._seconds = seconds
         self._at_once = at_once
         self._price = price
+        self._prompt = prompt
+        self._bounds: dict[str, Any] = {} if most_tokens is None else {"max_tokens": most_tokens}
         self._writing = 0
 
     async def write(
@@ -81,7 +90,7 @@ class ModelWriter:
     ) -> AsyncGenerator[str | Closing, None]:
         """The model's text as it comes, then what it used; OverloadedError at once where no place is free."""
         bill, said = Closing(), list[str]()
-        prompt = messages(question, passages, history, policy)
+        prompt = self._prompt(question, passages, history, policy)
         try:
             with self._place():
                 async with aclosing(self._chunks(prompt)) as chunks:
@@ -117,13 +126,13 @@ class ModelWriter:
         """Some providers report what was read first and what was written last."""
         if not (part := chunk.usage_metadata):
             return bill
-        usage = Usage(bill.usage.input_tokens + part["input_tokens"], bill.usage.output_tokens + part["output_tokens"])
-        return replace(bill, usage=usage, cost=bill.cost + self._price.of(part))
+        usage = Usage(part["input_tokens"], part["output_tokens"])
+        return replace(bill, usage=bill.usage + usage, cost=bill.cost + self._price.of(part))
 
     async def _chunks(self, prompt: list[BaseMessage]) -> AsyncGenerator[AIMessageChunk, None]:
         """The model's stream up to the deadline, its failures as sentences for people."""
         ends = asyncio.get_running_loop().time() + self._seconds
-        stream = cast("AsyncGenerator[AIMessageChunk, None]", self._model.astream(prompt))
+        stream = cast("AsyncGenerator[AIMessageChunk, None]", self._model.astream(prompt, **self._bounds))
         async with aclosing(stream):
             while True:
                 try:

@@ -71,12 +71,17 @@ async def scope(state: State, writer: StreamWriter, *, policy_for: Callable[[str
     turn = state["turn"]
     policy = read_policy(policy_for(turn.session.site))
     follows = bool(state["history"]) and leans(turn.question)  # it says too little by itself to be measured
-    ruling = ruled_in(turn.question, turn.passages, None if follows else state.get("closeness"), policy)
+    ruling = ruled_in(_in_the_sites_language(turn), turn.passages, None if follows else state.get("closeness"), policy)
     if not ruling.allowed:
         outside = replace(turn, passages=(), answer=prompts.outside(policy.about), declined=True)
         return _said(replace(outside, rulings=(*turn.rulings, ruling)), writer, state["began"])
     writer(Event("sources", {"sources": [source_fields(passage) for passage in turn.passages]}))
     return {"turn": replace(turn, rulings=(*turn.rulings, ruling))}
+
+
+def _in_the_sites_language(turn: Turn) -> str:
+    """The question as typed; a translated one as it was searched for, for no page knows its words."""
+    return turn.search if any(ruling.guard == "language" for ruling in turn.rulings) else turn.question
 
 
 def after_scope(state: State) -> str:
@@ -125,7 +130,7 @@ async def answer(
         declined=voice.declined,
         citations=citations,
         model=voice.closing.model or author.name,
-        usage=voice.closing.usage,
+        usage=turn.usage + voice.closing.usage,
         cost=turn.cost + voice.closing.cost,
         rulings=(*turn.rulings, *([economy.ruling] if economy else []), *rulings, *voice.closing.rulings),
     )

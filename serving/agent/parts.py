@@ -43,10 +43,11 @@ class Part:
 
 
 def parts(message: str, history: Sequence[Message] = ()) -> list[Part]:
-    """The questions of a message in their order; a message that asks one thing is one, letter by letter."""
-    asked = _questions(message)
+    """The questions of a message in their order, without greetings and thanks around them."""
+    sentences, polite = _sentences(message)
+    asked = _questions(sentences)
     if len(asked) < 2:
-        return [Part(message, tuple(history))]
+        return [Part(" ".join(sentences) if polite and sentences else message, tuple(history))]
     questions = [*asked[: _MOST - 1], " ".join(asked[_MOST - 1 :])] if len(asked) > _MOST else asked
     return [
         Part(question, (*history, *(Message("user", earlier) for earlier in questions[:number])))
@@ -78,10 +79,10 @@ def _merged(found: Sequence[Retrieved]) -> Retrieved:
     return Retrieved(tuple(once.values()), first.build, first.table_version, max(near, default=None), search)
 
 
-def _questions(message: str) -> list[str]:
+def _questions(sentences: Sequence[str]) -> list[str]:
     questions: list[str] = []
     told: list[str] = []  # since the last question
-    for sentence in _sentences(message):
+    for sentence in sentences:
         if not (sentence.endswith(_MARKS) or _ASKS.match(sentence)):
             told.append(sentence)
             continue
@@ -93,11 +94,11 @@ def _questions(message: str) -> list[str]:
     return questions
 
 
-def _sentences(message: str) -> list[str]:
-    """Those that say something; `Hi!` and `Thanks.` do not."""
+def _sentences(message: str) -> tuple[list[str], bool]:
+    """Those that say something, as `Hi!` and `Thanks.` do not; and whether there were any of these."""
     lines = (line for line in message.splitlines() if line.strip())
     texts = [text.strip() for line in lines for text in sentence_texts(line)]
-    return [text for text in texts if _says(text) and not small_talk(text)]
+    return [text for text in texts if _says(text) and not small_talk(text)], any(map(small_talk, texts))
 
 
 def _clauses(sentence: str) -> list[str]:

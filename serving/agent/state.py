@@ -14,6 +14,7 @@ from typing import Annotated, Protocol, TypedDict
 from langchain_core.callbacks import BaseCallbackHandler
 
 from core.records import Message, Passage, Pin, Ruling, Turn, Usage
+from serving.agent.language import Spoken
 
 
 class Asked(TypedDict):
@@ -86,6 +87,7 @@ class Economy:
 
 Afford = Callable[[str], Awaitable[Economy | None]]  # of a site; None: its models may be asked
 FindPin = Callable[[str, str, Sequence[Message]], Awaitable[Pin | None]]  # of a site, for a question after a history
+Speaks = Callable[[str], Awaitable[Spoken]]  # of a site
 Remember = Callable[[Turn], Awaitable[None]]  # commits the finished turn
 Observe = Callable[[Turn], AbstractContextManager[Sequence[BaseCallbackHandler]]]  # who watches the turn, until it ends
 Owe = Callable[[Turn], None]  # keeps what a turn has cost that will not be finished

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 
 from core.errors import ConfigurationError
+from core.local_model import LOCAL
 from core.records import Site
 from core.settings import Settings
 from serving.agent.breaker import Breaker
@@ -13,7 +16,8 @@ from serving.agent.catalogue import load_catalogue, models_of
 from serving.agent.chain import Chain, Link
 from serving.agent.check import checked
 from serving.agent.extractive import Extractive
-from serving.agent.models import writer_for
+from serving.agent.models import ModelWriter, chat_model, writer_for
+from serving.agent.rewriting import MOST_TOKENS, SECONDS, prompt
 from serving.agent.similarity import Embed
 from serving.agent.state import Writer
 
@@ -29,6 +33,7 @@ class Writers:
         self._checking = checking  # may remember: popular passages come again and again
         self._breakers: dict[str, Breaker] = {}  # by model
         self._chains: dict[tuple[str, ...], Writer] = {}  # by models
+        self._rewriters: dict[tuple[tuple[str, ...], str], Writer | None] = {}  # by models and language
 
     def of(self, site: Site) -> Writer:
         """The site's; ConfigurationError where none of its models can be asked."""
@@ -36,6 +41,30 @@ class Writers:
         if models not in self._chains:
             self._chains[models] = self._chain(models)
         return self._chains[models]
+
+    def rewriter(self, site: Site, language: str) -> Writer | None:
+        """What writes a question of the site anew in that language; None where no model does."""
+        models = models_of(site, self._settings, load_catalogue(self._settings))
+        if (models, language) not in self._rewriters:
+            writers = [*self._rewriting(models, language)]
+            # Breakers of its own: a model that is slow for this may be asked for an answer all the same.
+            self._rewriters[models, language] = Chain([*map(Link, writers)], SECONDS) if writers else None
+        return self._rewriters[models, language]
+
+    def _rewriting(self, models: Sequence[str], language: str) -> Iterator[Writer]:
+        catalogue = load_catalogue(self._settings)
+        for name in models:
+            if name not in {Extractive.name, LOCAL}:
+                with suppress(ConfigurationError):  # said where it would answer
+                    model, price = chat_model(name, self._settings), catalogue.price(name)
+                    yield ModelWriter(
+                        model,
+                        name,
+                        SECONDS,
+                        price=price,
+                        prompt=partial(prompt, language=language),
+                        most_tokens=MOST_TOKENS,
+                    )
 
     @property
     def quoting(self) -> Writer:

@@ -44,7 +44,6 @@ def test_several_questions_are_several(message: str, asked: list[str]) -> None:
     "message",
     [
         "When are you open?",
-        "Hi! When do you open?",
         "What is the difference between how the Merlin heats and how the Harrier heats?",
         "Do you sell beans and grinders and what not?",
         "My grinder jammed and cut out, when will the motor start again?",
@@ -56,6 +55,12 @@ def test_several_questions_are_several(message: str, asked: list[str]) -> None:
 )
 def test_one_question_is_one(message: str) -> None:
     assert questions(message) == [message]
+
+
+def test_greetings_and_thanks_are_no_part_of_what_is_asked() -> None:
+    assert questions("Hi! When do you open?") == ["When do you open?"]
+    assert questions("Thanks, that's great! And do you ship to Norway?") == ["And do you ship to Norway?"]
+    assert questions("Hi! Thanks!") == ["Hi! Thanks!"]
 
 
 def test_a_later_question_is_asked_after_the_earlier_one() -> None:
