@@ -116,7 +116,7 @@ async def test_a_rewriting_that_is_the_question_is_believed(text: str) -> None:
     [
         "",
         "The Siskin 64 weighs 9 kg.",  # an answer
-        "How much does the Siskin 64 weigh, is it 12 kg?",  # a number that nobody said
+        "How much does the Siskin 64 weigh in 2019?",  # a number that nobody said
         "Which national parks in Zambia are open at night?",  # something else
         "What is the Siskin 64?",  # the question is lost
         f"{GOOD}\n{GOOD}",
