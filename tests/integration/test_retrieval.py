@@ -75,6 +75,20 @@ def test_a_corpus_is_indexed_and_every_search_is_measured(settings: Settings, co
     assert report.meta["questions"] == 4
 
 
+def test_mistyped_questions_find_by_words_what_the_typed_ones_find(settings: Settings, corpus: Path) -> None:
+    report = evaluate_corpus(corpus, settings, typos=True)
+    assert report.figures["text/hit@1"] == 1
+    assert str(report.meta["task"]).endswith("mistyped")
+
+
+def test_several_questions_in_one_are_measured_as_they_are_searched_for(settings: Settings, corpus: Path) -> None:
+    question = f"{QUESTIONS['hours.md']} {QUESTIONS['warranty.md']}"
+    (corpus / "queries.jsonl").write_text(lines({"_id": "both", "text": question}))
+    (corpus / "qrels.tsv").write_text("both\thours.md\t1\nboth\twarranty.md\t1\n")
+    report = evaluate_corpus(corpus, settings)
+    assert report.figures["fused/nDCG@10"] == 1
+
+
 def test_a_corpus_is_indexed_once_until_it_changes(
     settings: Settings, corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
