@@ -76,6 +76,9 @@ def test_a_corpus_is_indexed_and_every_search_is_measured(settings: Settings, co
 
 
 def test_mistyped_questions_find_by_words_what_the_typed_ones_find(settings: Settings, corpus: Path) -> None:
+    asked = {"hours.md": "Saturdays?", "warranty.md": "Limescale?"}  # one word each: no other can find the page
+    (corpus / "queries.jsonl").write_text(lines(*({"_id": page, "text": text} for page, text in asked.items())))
+    (corpus / "qrels.tsv").write_text("".join(f"{page}\t{page}\t1\n" for page in asked))
     report = evaluate_corpus(corpus, settings, typos=True)
     assert report.figures["text/hit@1"] == 1
     assert str(report.meta["task"]).endswith("mistyped")
