@@ -19,6 +19,7 @@ from serving.vocabulary import Vocabulary
 
 _WORD = re.compile(r"[^\W\d_]+")
 _SHORTEST = 4  # letters: shorter words have too many neighbours
+_ENDINGS = ("s", "es", "ed", "ing", "ly")
 _LONG = 8  # letters from which two slips are one word still
 
 
@@ -59,5 +60,6 @@ def _closest(word: str, vocabulary: Vocabulary) -> str | None:
 
 
 def is_english(word: str) -> bool:
-    """Whether the packaged model, which reads English, has the whole word among its 30,000 tokens."""
-    return len(packaged_tokenizer().offsets(word)) == 1
+    """Whether the packaged model, which reads English, has the word as one of its 30,000 tokens, ending aside."""
+    forms = {word, *(word.removesuffix(ending) for ending in _ENDINGS)}
+    return any(len(form) >= _SHORTEST and len(packaged_tokenizer().offsets(form)) == 1 for form in forms)

@@ -38,6 +38,7 @@ def test_a_slip_of_the_finger_is_put_right(typed: str, meant: str) -> None:
     [
         "What do you bring?",  # English, though the site has `brine`
         "Do you grind?",  # another form of what the site writes
+        "What about brings?",
         "Zermatt?",
         "Model XR7000 E07?",
     ],
