@@ -18,6 +18,7 @@ from core.knowledge import Knowledge, Memories
 from core.records import Site
 from core.settings import Settings
 from serving.agent import Agent, Writer, Writers, checked, unlimited
+from serving.agent.answerable import weighing
 from serving.agent.summarizer import extract, summarizer_for
 from serving.budget import Budget
 from serving.coalesce import CoalescingWriter
@@ -71,12 +72,12 @@ def open_desk(
     recent_vectors = RecentVectors(embed)
     sites = RecentSites(database.sites, threads)
     retriever = _retriever(settings, database, sites, recent_vectors, threads, build)
-    checking = partial(RecentVectors(embed), settings.embedding_model)
-    writers = Writers(settings, partial(embed, settings.embedding_model), checking)
+    reading = partial(RecentVectors(embed), settings.embedding_model)  # what was weighed is quoted or checked next
+    writers = Writers(settings, reading)
     memory = NoMemory() if turns else _memory(settings, database, recent_vectors, threads, with_models=writer is None)
 
     def chosen(site: Site) -> Writer:
-        return checked(writer, checking) if writer else writers.of(site)
+        return checked(writer, reading) if writer else writers.of(site)
 
     def writer_of(site: str) -> Writer:
         return CoalescingWriter(chosen(sites.last(site)), settings.coalesce_ms)
@@ -95,6 +96,7 @@ def open_desk(
         recall=memory.notes,
         find_pin=Pins(database.pins, threads, recent_vectors, embedding_model_of),
         afford=unlimited if turns else Budget(sites, database.turns, threads, writers.quoting),
+        weigh=weighing(reading),
     )
     host = TurnHost(agent=agent, ledger=ledger, history_messages=settings.history_messages, afterwards=memory.follow)
     ready: dict[str, Check] = {

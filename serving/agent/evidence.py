@@ -2,7 +2,7 @@
 
 A sentence counts by its meaning (cosine), by the question's words it holds, each weighted by how rare it is
 among the candidates, by its headings at half, and by the passage it stands in. The same number says whether the
-passages answer at all. Weights and limit were fitted together on ClapNQ, XQuAD, AWS pages and the sample site;
+passages answer at all (answerable.py). Weights were fitted on ClapNQ, XQuAD, AWS pages and the sample site;
 neighbouring values do as well.
 """
 
@@ -22,7 +22,6 @@ from core.words import STOP_WORDS, content, stem, words
 from serving.agent.similarity import Similarity
 
 SHORTLIST = 16  # sentences that are embedded; in 99% of the questions the gold one was among them
-ENOUGH = 0.88  # below it the best sentence is no answer
 
 _WORDS, _CONTEXT, _PASSAGE_WORDS = 0.5, 0.5, 0.17
 _PASSAGE, _RANK = 0.75, 0.02

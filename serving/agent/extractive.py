@@ -11,19 +11,17 @@ from itertools import groupby
 from core.records import Message, Passage
 from core.sentences import Sentence, split
 from core.words import content, overlap
-from serving.agent import prompts
-from serving.agent.evidence import ENOUGH, Candidate, weigh
-from serving.agent.followup import in_context
-from serving.agent.similarity import Embed, Similarity
+from serving.agent.answerable import ENOUGH, answerable, unanswered, weighing
+from serving.agent.evidence import Candidate
+from serving.agent.similarity import Embed
 from serving.agent.state import Closing
 
 _MOST = 4  # sentences chosen for themselves
-_HERE, _ELSEWHERE = 0.4, 0.2  # how far below the best one another may score, in a quoted passage or a new one
+_HERE, _ELSEWHERE = 0.3, 0.2  # how far below the best one another may score, in a quoted passage or a new one
 _WORTH = ENOUGH - 0.1  # what each must score however good its company
 _SAME = 0.75  # word overlap from which two sentences say the same
 _LONGEST_LIST = 6
 _SHORT_LIST = 8  # items; of such a list all are quoted where two would be
-_RELATED = 0.55  # from this score on, pages that do not answer are still worth naming
 _LEANING = ("it ", "they ", "this ", "these ", "that ", "those ", "he ", "she ", "but ", "and ", "however")
 
 
@@ -33,15 +31,15 @@ class Extractive:
     name = "extractive"
 
     def __init__(self, embed: Embed) -> None:
-        self._similarity = Similarity(embed)
+        self._weigh = weighing(embed)
 
     async def write(
         self, question: str, passages: Sequence[Passage], history: Sequence[Message], _policy: str, /
     ) -> AsyncGenerator[str | Closing, None]:
         """One to four quoted sentences with what they need to be understood, a paragraph per passage."""
-        weighed = await weigh(in_context(question, history), passages, self._similarity)
-        if not weighed or weighed[0].score < ENOUGH:
-            yield _decline(weighed, passages)
+        weighed = await self._weigh(question, passages, history) or ()
+        if not answerable(weighed).allowed:
+            yield unanswered(weighed, passages)
             yield Closing(declined=True)
             return
         for index, paragraph in enumerate(compose(weighed, passages)):
@@ -121,11 +119,3 @@ def _paragraph(n: int, passage: Passage, sentences: Sequence[Sentence]) -> str:
 def _place(passage: Passage) -> str:
     heading = passage.chunk.heading.rpartition(" > ")[2]
     return ", ".join(dict.fromkeys(filter(None, [passage.chunk.title, heading])))
-
-
-def _decline(weighed: Sequence[Candidate], passages: Sequence[Passage]) -> str:
-    if not weighed or weighed[0].score < _RELATED:
-        return prompts.NO_ANSWER
-    titles = dict.fromkeys(passages[candidate.n - 1].chunk.title for candidate in weighed)
-    nearest = [title for title in titles if title][:_MOST]
-    return f"{prompts.NO_ANSWER} {prompts.nearest_pages(nearest)}".strip()

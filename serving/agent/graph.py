@@ -14,7 +14,8 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from core.records import Event, Message, Turn
-from serving.agent import nodes
+from serving.agent import decide, nodes
+from serving.agent.answerable import Weigh, unweighed
 from serving.agent.nodes import Node, after_guard, after_scope, timed
 from serving.agent.pinned import after_pinned, no_pins, pinned
 from serving.agent.state import Afford, Asked, FindPin, Recall, Remember, Retriever, State, Writer
@@ -23,23 +24,37 @@ Graph = CompiledStateGraph[State, None, Asked, State]
 
 
 def build_graph(
-    *, guard: Node, pinned: Node, recall: Node, retrieve: Node, scope: Node, answer: Node, remember: Node
+    *,
+    guard: Node,
+    pinned: Node,
+    recall: Node,
+    retrieve: Node,
+    weigh: Node,
+    scope: Node,
+    answer: Node,
+    remember: Node,
 ) -> Graph:
-    """Guard the question; give its pinned answer, or recall, retrieve, see that it is of the site, and answer."""
+    """Guard the question; give its pinned answer, or recall, retrieve, weigh, see that it is of the site and can be
+    answered, and answer.
+    """
     graph = StateGraph(State, input_schema=Asked)
     graph.add_node("guard", timed("guard", guard))
     graph.add_node("pinned", timed("pinned", pinned))
     graph.add_node("recall", timed("recall", recall))
     graph.add_node("retrieve", timed("retrieve", retrieve))
+    graph.add_node("weigh", timed("weigh", weigh))
     graph.add_node("scope", timed("scope", scope))
+    graph.add_node("decide", timed("decide", decide.decide))
     graph.add_node("answer", timed("answer", answer))
     graph.add_node("remember", remember)
     graph.add_edge(START, "guard")
     graph.add_conditional_edges("guard", after_guard, ["pinned", "remember"])
     graph.add_conditional_edges("pinned", after_pinned, ["recall", "remember"])
     graph.add_edge("recall", "retrieve")
-    graph.add_edge("retrieve", "scope")
-    graph.add_conditional_edges("scope", after_scope, ["answer", "remember"])
+    graph.add_edge("retrieve", "weigh")
+    graph.add_edge("weigh", "scope")
+    graph.add_conditional_edges("scope", after_scope, ["decide", "remember"])
+    graph.add_conditional_edges("decide", decide.after_decide, ["answer", "remember"])
     graph.add_edge("answer", "remember")
     graph.add_edge("remember", END)
     return graph.compile()
@@ -64,12 +79,14 @@ class Agent:
         recall: Recall = _no_notes,
         find_pin: FindPin = no_pins,
         afford: Afford = nodes.unlimited,
+        weigh: Weigh = unweighed,
     ) -> None:
         self._graph = build_graph(
             guard=partial(nodes.guard, longest=longest_question, policy_for=policy_for),
             pinned=partial(pinned, find=find_pin),
             recall=partial(nodes.recall, notes=recall),
             retrieve=partial(nodes.retrieve, find=retrieve),
+            weigh=partial(decide.weigh, weighing=weigh),
             scope=partial(nodes.scope, policy_for=policy_for),
             answer=partial(nodes.answer, writer_for=writer_for, policy_for=policy_for, afford=afford),
             remember=partial(nodes.remember, commit=remember),

@@ -15,11 +15,12 @@ from langgraph.types import StreamWriter
 
 from core.records import Event, Turn, TurnStatus, now
 from serving.agent import prompts
-from serving.agent.attacks import disarmed
+from serving.agent.answerable import strength
 from serving.agent.citations import Marks, cite
 from serving.agent.followup import leans
 from serving.agent.guard import ruled_before
 from serving.agent.policy import read_policy
+from serving.agent.scope import Nearness
 from serving.agent.scope import scope as ruled_in
 from serving.agent.sources import source_fields
 from serving.agent.state import Afford, Closing, Economy, Recall, Remember, Retriever, State, Writer
@@ -52,7 +53,7 @@ async def guard(
     began, turn = perf_counter(), state["turn"]
     policy = read_policy(policy_for(turn.session.site))
     ruled = ruled_before(turn, longest=longest, about=policy.about, answering=bool(state["history"]))
-    return {"began": began, **_said(ruled, writer, began)}
+    return {"began": began, **said(ruled, writer, began)}
 
 
 def after_guard(state: State) -> str:
@@ -70,17 +71,18 @@ async def scope(state: State, writer: StreamWriter, *, policy_for: Callable[[str
     turn = state["turn"]
     policy = read_policy(policy_for(turn.session.site))
     follows = bool(state["history"]) and leans(turn.question)  # it says too little by itself to be measured
-    ruling = ruled_in(turn.question, turn.passages, None if follows else state.get("closeness"), policy)
+    near = None if follows else _nearness(state)
+    ruling = ruled_in(turn.question, turn.passages, near, policy)
     if not ruling.allowed:
         outside = replace(turn, passages=(), answer=prompts.outside(policy.about), declined=True)
-        return _said(replace(outside, rulings=(*turn.rulings, ruling)), writer, state["began"])
+        return said(replace(outside, rulings=(*turn.rulings, ruling)), writer, state["began"])
     writer(Event("sources", {"sources": [source_fields(passage) for passage in turn.passages]}))
     return {"turn": replace(turn, rulings=(*turn.rulings, ruling))}
 
 
 def after_scope(state: State) -> str:
-    """`answer`, or `remember` where the question was refused."""
-    return "remember" if state["turn"].answer else "answer"
+    """`decide`, or `remember` where the question was refused."""
+    return "remember" if state["turn"].answer else "decide"
 
 
 async def retrieve(state: State, writer: StreamWriter, *, find: Retriever) -> Update:
@@ -89,7 +91,11 @@ async def retrieve(state: State, writer: StreamWriter, *, find: Retriever) -> Up
     writer(Event("status", {"content": "searching"}))
     found = await find(turn.session.site, turn.question, state["history"])
     known = replace(turn, passages=found.passages, build=found.build, table_version=found.table_version)
-    return {"turn": replace(known, search=turn.search or turn.question), "closeness": found.closeness}
+    return {
+        "turn": replace(known, search=turn.search or turn.question),
+        "closeness": found.closeness,
+        "needed": found.needed,
+    }
 
 
 async def unlimited(_site: str) -> Economy | None:
@@ -110,8 +116,7 @@ async def answer(
     economy = await afford(site)
     writer(Event("status", {"content": "quoting" if economy else "writing"}))
     author, voice = economy.writer if economy else writer_for(site), _Voice(writer, state["began"], len(turn.passages))
-    safe, rulings = disarmed(turn.passages)
-    pieces = author.write(turn.question, safe, state["history"], policy_for(site))
+    pieces = author.write(turn.question, state["safe"], state["history"], policy_for(site))
     async with aclosing(pieces):
         async for piece in pieces:
             voice.hear(piece)
@@ -125,7 +130,7 @@ async def answer(
         model=voice.closing.model or author.name,
         usage=voice.closing.usage,
         cost=turn.cost + voice.closing.cost,
-        rulings=(*turn.rulings, *([economy.ruling] if economy else []), *rulings, *voice.closing.rulings),
+        rulings=(*turn.rulings, *([economy.ruling] if economy else []), *voice.closing.rulings),
     )
     return {"turn": answered, "timings": {"first_token": voice.first_token}}
 
@@ -143,6 +148,14 @@ async def remember(state: State, writer: StreamWriter, *, commit: Remember) -> U
     done = replace(done, timings=timings)
     writer(done)
     return {"turn": done}
+
+
+def _nearness(state: State) -> Nearness | None:
+    """How near the passages come, where the retriever can tell."""
+    closeness, needed, weighed = state.get("closeness"), state.get("needed"), state["weighed"]
+    if closeness is None:
+        return None
+    return Nearness(closeness, needed, None if weighed is None else strength(weighed))
 
 
 class _Voice:
@@ -181,7 +194,7 @@ class _Voice:
             self._say(_token(text))
 
 
-def _said(turn: Turn, writer: StreamWriter, began: float) -> Update:
+def said(turn: Turn, writer: StreamWriter, began: float) -> Update:
     """The turn; what it answers already is said at once."""
     if not turn.answer:
         return {"turn": turn}

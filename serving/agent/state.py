@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Protocol, TypedDict
 
 from core.records import Message, Passage, Pin, Ruling, Turn, Usage
+from serving.agent.evidence import Candidate
 
 
 class Asked(TypedDict):
@@ -25,6 +26,9 @@ class State(Asked, total=False):
 
     began: float  # time.perf_counter()
     closeness: float | None  # as the retriever gave it
+    needed: float | None
+    safe: Sequence[Passage]  # the turn's passages without the lines that speak to a model
+    weighed: Sequence[Candidate] | None  # the sentences that bear on the question; None: nobody weighs
     timings: Annotated[dict[str, float], operator.or_]  # milliseconds by node
 
 
@@ -36,6 +40,7 @@ class Retrieved:
     build: str
     table_version: int
     closeness: float | None = None  # how much nearer the best one comes than this build asks; below 0 none is near
+    needed: float | None = None  # the likeness that this build asks for: the more, the denser its pages are
 
 
 class Retriever(Protocol):
