@@ -2,7 +2,8 @@
 
 Needs no model. How near is near enough the retriever knows, for it depends on the build (`Retrieved.closeness`); the
 best sentence counts for a question where it says more than is usual on such a site, and against it where it says less;
-words and names that the best passages do not know count against it. Weights: evals/LOG.md.
+words and names that the best passages do not know count against it, a name in their titles for it. Weights are in
+evals/LOG.md.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from serving.agent.policy import Policy
 
 _UNKNOWN_NAME = 0.15  # what a name in no passage costs, on the scale of likeness
 _UNKNOWN_WORDS = 0.1  # what it costs if the passages know none of the words
+_OWN_NAME = 0.1  # what a name is worth that is in the title of a passage: `Does the Merlin have an app?`
 
 _EVIDENCE = 0.4  # of what the best sentence scores beyond the usual
-_USUAL, _STEEPER = 0.4, 2.0  # the usual, and by how much it rises with the likeness that a build asks for
+_USUAL, _STEEPER = 0.3, 2.5  # the usual, and by how much it rises with the likeness that a build asks for
 
 # An order opens the message, but for what leads up to it; what is ordered follows within a few words, and is none that
 # exists already: `Tell me a story`, not `Tell me the story of your shop`.
@@ -87,8 +89,12 @@ def _outside(reason: str, score: float | None = None) -> Ruling:
 
 
 def _strangeness(question: str, passages: Sequence[Passage]) -> float:
+    """What speaks against it in its words, less what speaks for it."""
     known = {term for passage in passages for term in content(everything(passage))}
+    titles = {term for passage in passages for term in content(passage.chunk.title)}
     asked = set(content(respelled(question, passages)))
     unknown = len(asked - known) / len(asked) if asked else 0.0
-    named = (term for name in names(question) for part in name.parts for term in content(part))
-    return _UNKNOWN_WORDS * unknown + _UNKNOWN_NAME * any(term not in known for term in named)
+    named = [{term for part in name.parts for term in content(part)} for name in names(question)]
+    foreign = any(not name <= known for name in named)
+    own = any(name and name <= titles for name in named)
+    return _UNKNOWN_WORDS * unknown + _UNKNOWN_NAME * foreign - _OWN_NAME * own

@@ -26,6 +26,12 @@ def test_a_question_that_points_back_brings_the_last_one_along(asked: str) -> No
     assert in_context(asked, HISTORY) == f"Is the shop open on Mondays?\n{asked}"
 
 
+def test_questions_that_lean_on_each_other_are_followed_back_to_one_that_stands_alone() -> None:
+    said = ["Do you ship to Norway?", "What does the Merlin cost in Harbour Blue?", "And its warranty?", "Thanks!"]
+    history = [Message("user", text) for text in said]
+    assert in_context("And how heavy is it?", history) == "\n".join([*said[1:], "And how heavy is it?"])
+
+
 @pytest.mark.parametrize(
     "asked",
     [

@@ -66,6 +66,13 @@ def test_names_and_words_that_the_pages_do_not_know_count_against_a_question() -
     assert not unknown.allowed
 
 
+def test_a_name_in_the_title_of_a_passage_speaks_for_a_question() -> None:
+    lambda_page = passage("Amazon EBS volumes can be encrypted.", title="AWS Lambda")
+    near = Nearness(-0.05)
+    assert scope("Does Lambda encrypt volumes?", [lambda_page], near, Policy()).allowed
+    assert not scope("Does Amazon encrypt volumes?", [lambda_page], near, Policy()).allowed
+
+
 def test_a_misspelt_word_is_not_an_unknown_one() -> None:
     assert scope("can voluems be encryptd", [VOLUMES], Nearness(0.01), Policy()).allowed
 
