@@ -37,6 +37,21 @@ _POINTS_ELSEWHERE = re.compile(
     re.IGNORECASE,
 )
 
+_HOW = re.compile(r"\bhow (\w+)\b", re.IGNORECASE)
+_MEASURES = {
+    "big": "size",
+    "deep": "depth",
+    "far": "distance",
+    "fast": "speed",
+    "heavy": "weight",
+    "high": "height",
+    "hot": "temperature",
+    "large": "size",
+    "old": "age",
+    "tall": "height",
+    "wide": "width",
+}  # `How heavy is it?` asks for a weight, and pages say `Weight: 9.2 kg`
+
 Terms = frozenset[str]
 
 
@@ -79,7 +94,7 @@ async def weigh(question: str, passages: Sequence[Passage], similarity: Similari
     candidates = [each for n, passage in enumerate(passages, 1) for each in _candidates(n, passage)]
     if not candidates:
         return []
-    spelled = respelled(question, passages)
+    spelled = _with_measures(respelled(question, passages))
     asked = _Asked(_rarity(content(spelled), candidates))
     passage_scores = _passage_scores(asked, passages, await similarity.scaled(_dense(passages)))
     known = [
@@ -151,6 +166,12 @@ def respelled(question: str, passages: Sequence[Passage]) -> str:
     known = {word for passage in passages for word in words(everything(passage))}
     stems = {stem(word) for word in known}
     return " ".join(_spelling(word, known, stems) for word in question.split())
+
+
+def _with_measures(question: str) -> str:
+    """The question, with the noun for what it asks to be measured."""
+    nouns = [_MEASURES[word.casefold()] for word in _HOW.findall(question) if word.casefold() in _MEASURES]
+    return f"{question} ({', '.join(nouns)})" if nouns else question
 
 
 def _spelling(token: str, known: set[str], stems: set[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from core.particulars import names
 from core.records import Message
 from core.words import content
 
@@ -18,26 +19,23 @@ _POINTS_BACK = re.compile(
 )
 _FEW_WORDS = 2  # of content: fewer say nothing by themselves
 _ENOUGH_WORDS = 4  # of content: with them a pronoun points at something inside the question
-_REMEMBERED = 400  # characters of the questions before: longer ones would push the new one out of what is encoded
-_BACK = 3  # questions that may lean on each other
+_REMEMBERED = 400  # characters of the question before: a longer one would push the new one out of what is encoded
 
 
 def in_context(question: str, history: Sequence[Message]) -> str:
-    """The question, after the visitor's earlier ones back to one that stands alone; for search, not for people."""
-    if not leans(question):
+    """The question, after the visitor's previous one where it cannot stand alone; for search, not for people.
+
+    Where that one leans too, what it is about comes first: the names in the last question that stands alone.
+    """
+    before = [message.content for message in reversed(history) if message.role == "user"]
+    if not before or not leans(question):
         return question
-    before: list[str] = []
-    for earlier in _questions(history)[:_BACK]:
-        before.append(earlier)
-        if not leans(earlier):
-            break
-    told = "\n".join(reversed(before))[-_REMEMBERED:]
-    return f"{told}\n{question}" if told else question
+    subject = "" if not leans(before[0]) else _named(next((text for text in before if not leans(text)), ""))
+    return "\n".join(filter(None, [subject, before[0][:_REMEMBERED], question]))
 
 
-def _questions(history: Sequence[Message]) -> list[str]:
-    """What the visitor asked, the latest first, each from its beginning."""
-    return [message.content[:_REMEMBERED] for message in reversed(history) if message.role == "user"]
+def _named(question: str) -> str:
+    return ", ".join(dict.fromkeys(name.text for name in names(question[:_REMEMBERED])))
 
 
 def leans(question: str, *, few: int = _FEW_WORDS, enough: int = _ENOUGH_WORDS) -> bool:

@@ -58,6 +58,10 @@ async def test_a_table_row_says_where_it_stands() -> None:
     assert answer == "Kestrel Merlin, Specification:\n- Weight: 9.2 kg [2]"
 
 
+async def test_a_question_of_measure_finds_what_pages_call_it() -> None:
+    assert "- Weight: 9.2 kg [2]" in (await written("How heavy is the Merlin?"))[0]
+
+
 async def test_a_misspelt_question_is_understood() -> None:
     assert await written("watter tannk merlin") == await written("water tank merlin")
 
