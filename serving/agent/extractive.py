@@ -17,7 +17,7 @@ from serving.agent.similarity import Embed
 from serving.agent.state import Closing
 
 _MOST = 4  # sentences chosen for themselves
-_HERE, _ELSEWHERE = 0.3, 0.2  # how far below the best one another may score, in a quoted passage or a new one
+_HERE, _ELSEWHERE = 0.4, 0.2  # how far below the best one another may score, in a quoted passage or a new one
 _WORTH = ENOUGH - 0.1  # what each must score however good its company
 _SAME = 0.75  # word overlap from which two sentences say the same
 _LONGEST_LIST = 6
