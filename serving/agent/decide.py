@@ -5,13 +5,16 @@ In between, the scope rules (nodes.py): what is weighed tells it how near the si
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from langgraph.types import StreamWriter
 
-from serving.agent.answerable import Weigh, answerable, unanswered
+from serving.agent.answerable import Weigh, answerable, strength, unanswered
 from serving.agent.attacks import disarmed
+from serving.agent.evidence import Candidate
 from serving.agent.nodes import Update, said
+from serving.agent.scope import Nearness
 from serving.agent.state import State
 
 
@@ -20,7 +23,8 @@ async def weigh(state: State, _writer: StreamWriter, *, weighing: Weigh) -> Upda
     turn = state["turn"]
     safe, rulings = disarmed(turn.passages)
     weighed = await weighing(turn.question, safe, state["history"])
-    return {"turn": replace(turn, rulings=(*turn.rulings, *rulings)), "safe": safe, "weighed": weighed}
+    ruled = replace(turn, rulings=(*turn.rulings, *rulings))
+    return {"turn": ruled, "safe": safe, "weighed": weighed, "near": _near(state, weighed)}
 
 
 async def decide(state: State, writer: StreamWriter) -> Update:
@@ -38,3 +42,10 @@ async def decide(state: State, writer: StreamWriter) -> Update:
 def after_decide(state: State) -> str:
     """`answer`, or `remember` where there is none."""
     return "remember" if state["turn"].answer else "answer"
+
+
+def _near(state: State, weighed: Sequence[Candidate] | None) -> Nearness | None:
+    closeness = state.get("closeness")
+    if closeness is None:
+        return None
+    return Nearness(closeness, state.get("needed"), None if weighed is None else strength(weighed))

@@ -15,12 +15,10 @@ from langgraph.types import StreamWriter
 
 from core.records import Event, Turn, TurnStatus, now
 from serving.agent import prompts
-from serving.agent.answerable import strength
 from serving.agent.citations import Marks, cite
 from serving.agent.followup import leans
 from serving.agent.guard import ruled_before
 from serving.agent.policy import read_policy
-from serving.agent.scope import Nearness
 from serving.agent.scope import scope as ruled_in
 from serving.agent.sources import source_fields
 from serving.agent.state import Afford, Closing, Economy, Recall, Remember, Retriever, State, Writer
@@ -71,8 +69,7 @@ async def scope(state: State, writer: StreamWriter, *, policy_for: Callable[[str
     turn = state["turn"]
     policy = read_policy(policy_for(turn.session.site))
     follows = bool(state["history"]) and leans(turn.question)  # it says too little by itself to be measured
-    near = None if follows else _nearness(state)
-    ruling = ruled_in(turn.question, turn.passages, near, policy)
+    ruling = ruled_in(turn.question, turn.passages, None if follows else state["near"], policy)
     if not ruling.allowed:
         outside = replace(turn, passages=(), answer=prompts.outside(policy.about), declined=True)
         return said(replace(outside, rulings=(*turn.rulings, ruling)), writer, state["began"])
@@ -148,14 +145,6 @@ async def remember(state: State, writer: StreamWriter, *, commit: Remember) -> U
     done = replace(done, timings=timings)
     writer(done)
     return {"turn": done}
-
-
-def _nearness(state: State) -> Nearness | None:
-    """How near the passages come, where the retriever can tell."""
-    closeness, needed, weighed = state.get("closeness"), state.get("needed"), state["weighed"]
-    if closeness is None:
-        return None
-    return Nearness(closeness, needed, None if weighed is None else strength(weighed))
 
 
 class _Voice:

@@ -12,6 +12,7 @@ from typing import Annotated, Protocol, TypedDict
 
 from core.records import Message, Passage, Pin, Ruling, Turn, Usage
 from serving.agent.evidence import Candidate
+from serving.agent.scope import Nearness
 
 
 class Asked(TypedDict):
@@ -29,6 +30,7 @@ class State(Asked, total=False):
     needed: float | None
     safe: Sequence[Passage]  # the turn's passages without the lines that speak to a model
     weighed: Sequence[Candidate] | None  # the sentences that bear on the question; None: nobody weighs
+    near: Nearness | None  # how near the passages come; None: nobody can tell
     timings: Annotated[dict[str, float], operator.or_]  # milliseconds by node
 
 
