@@ -18,6 +18,7 @@ from serving.agent.state import Closing
 
 _MOST = 4  # sentences chosen for themselves
 _HERE, _ELSEWHERE = 0.4, 0.2  # how far below the best one another may score, in a quoted passage or a new one
+_ITEM = 0.3  # the same for a row or an item of a quoted passage: of two the whole list may come along
 _WORTH = ENOUGH - 0.1  # what each must score however good its company
 _SAME = 0.75  # word overlap from which two sentences say the same
 _LONGEST_LIST = 6
@@ -62,7 +63,8 @@ def _choose(weighed: Sequence[Candidate]) -> list[Candidate]:
     chosen = [weighed[0]]
     for candidate in weighed[1:]:
         quoted = any(candidate.n == other.n for other in chosen)
-        limit = max(_WORTH, weighed[0].score - (_HERE if quoted else _ELSEWHERE))
+        reach = (_ITEM if candidate.sentence.item else _HERE) if quoted else _ELSEWHERE
+        limit = max(_WORTH, weighed[0].score - reach)
         if candidate.score >= limit and not any(_same(candidate, other) for other in chosen):
             chosen.append(candidate)
     return chosen[:_MOST]

@@ -86,6 +86,11 @@ def test_two_rows_of_a_short_table_bring_the_others_along() -> None:
     assert composed([table(9)], (1, 1, 1.2), (1, 5, 1.1)).count("\n- ") == 2
 
 
+def test_a_row_must_come_nearer_to_the_best_one_than_a_sentence() -> None:
+    assert composed([table(7)], (1, 1, 1.6), (1, 5, 1.25)).count("\n- ") == 1
+    assert composed(PAGES, (3, 0, 1.6), (3, 1, 1.25)).count("[3]") == 2
+
+
 def test_list_items_stand_below_each_other_in_the_order_of_the_page() -> None:
     assert composed(PAGES, (1, 2, 1.2), (1, 1, 1.1)) == (
         "Returns and refunds, Machines and grinders:\n"
