@@ -22,6 +22,7 @@ from evals.readers import Question, json_lines, read_task
 from evals.rehearsal import Answered, rehearse
 from evals.report import Report
 from serving.agent import Closing
+from serving.agent.answerable import GUARD
 
 AT_ONCE = 4
 
@@ -79,8 +80,8 @@ async def evaluate(
 
 
 def is_refused(turn: Turn) -> bool:
-    """Whether a guard kept the question from being answered."""
-    return any(not ruling.allowed for ruling in turn.rulings)
+    """Whether a guard kept the question out; one that the pages do not answer was let in, and told so."""
+    return any(not ruling.allowed for ruling in turn.rulings if ruling.guard != GUARD)
 
 
 def _mistakes(answers: Sequence[Answered], name: str) -> list[str]:

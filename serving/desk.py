@@ -19,6 +19,7 @@ from core.records import Site
 from core.settings import Settings
 from core.traces import Traces
 from serving.agent import Agent, Writer, Writers, checked, unlimited, unobserved
+from serving.agent.answerable import weighing
 from serving.agent.summarizer import extract, summarizer_for
 from serving.budget import Budget
 from serving.coalesce import CoalescingWriter
@@ -79,12 +80,12 @@ def open_desk(
     recent_vectors = RecentVectors(embed)
     sites = RecentSites(database.sites, threads)
     retriever = _retriever(settings, database, sites, recent_vectors, threads, build)
-    checking = partial(RecentVectors(embed), settings.embedding_model)
-    writers = Writers(settings, partial(embed, settings.embedding_model), checking)
+    reading = partial(RecentVectors(embed), settings.embedding_model)  # what was weighed is quoted or checked next
+    writers = Writers(settings, reading)
     memory = NoMemory() if turns else _memory(settings, database, recent_vectors, threads, with_models=writer is None)
 
     def chosen(site: Site) -> Writer:
-        return checked(writer, checking) if writer else writers.of(site)
+        return checked(writer, reading) if writer else writers.of(site)
 
     def writer_of(site: str) -> Writer:
         return CoalescingWriter(chosen(sites.last(site)), settings.coalesce_ms)
@@ -111,6 +112,7 @@ def open_desk(
         afford=unlimited if turns else Budget(sites, database.turns, threads, writers.quoting),
         observe=tracer or unobserved,
         owe=ledger.owe,
+        weigh=weighing(reading),
     )
     host = TurnHost(agent=agent, ledger=ledger, history_messages=settings.history_messages, afterwards=memory.follow)
     ready: dict[str, Check] = {

@@ -120,8 +120,9 @@ class LiveRetriever:
         def search() -> Retrieved:
             query = meant.beside(understood(whole, vectors, live.table, zero))
             found = live.table.search(replace(query, k=self._passages))
-            closeness = likeness(found, zero) - self._asked_by(live, zero)
-            return Retrieved(tuple(found), live.build.id, live.table_version, closeness, meant.question)
+            needed = self._asked_by(live, zero)
+            closeness = likeness(found, zero) - needed
+            return Retrieved(tuple(found), live.build.id, live.table_version, closeness, needed, meant.question)
 
         return await self._in_thread(search)
 

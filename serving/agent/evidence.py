@@ -2,7 +2,7 @@
 
 A sentence counts by its meaning (cosine), by the question's words it holds, each weighted by how rare it is
 among the candidates, by its headings at half, and by the passage it stands in. The same number says whether the
-passages answer at all. Weights and limit were fitted together on ClapNQ, XQuAD, AWS pages and the sample site;
+passages answer at all (answerable.py). Weights were fitted on ClapNQ, XQuAD, AWS pages and the sample site;
 neighbouring values do as well.
 """
 
@@ -22,7 +22,6 @@ from core.words import STOP_WORDS, content, stem, words
 from serving.agent.similarity import Similarity
 
 SHORTLIST = 16  # sentences that are embedded; in 99% of the questions the gold one was among them
-ENOUGH = 0.88  # below it the best sentence is no answer
 
 _WORDS, _CONTEXT, _PASSAGE_WORDS = 0.5, 0.5, 0.17
 _PASSAGE, _RANK = 0.75, 0.02
@@ -37,6 +36,21 @@ _POINTS_ELSEWHERE = re.compile(
     r"|^on these \w+ we\b",
     re.IGNORECASE,
 )
+
+_HOW = re.compile(r"\bhow (\w+)\b", re.IGNORECASE)
+_MEASURES = {
+    "big": "size",
+    "deep": "depth",
+    "far": "distance",
+    "fast": "speed",
+    "heavy": "weight",
+    "high": "height",
+    "hot": "temperature",
+    "large": "size",
+    "old": "age",
+    "tall": "height",
+    "wide": "width",
+}  # `How heavy is it?` asks for a weight, and pages say `Weight: 9.2 kg`
 
 Terms = frozenset[str]
 
@@ -80,7 +94,7 @@ async def weigh(question: str, passages: Sequence[Passage], similarity: Similari
     candidates = [each for n, passage in enumerate(passages, 1) for each in _candidates(n, passage)]
     if not candidates:
         return []
-    spelled = respelled(question, passages)
+    spelled = _with_measures(respelled(question, passages))
     asked = _Asked(_rarity(content(spelled), candidates))
     passage_scores = _passage_scores(asked, passages, await similarity.scaled(_dense(passages)))
     known = [
@@ -152,6 +166,12 @@ def respelled(question: str, passages: Sequence[Passage]) -> str:
     known = {word for passage in passages for word in words(everything(passage))}
     stems = {stem(word) for word in known}
     return " ".join(_spelling(word, known, stems) for word in question.split())
+
+
+def _with_measures(question: str) -> str:
+    """The question, with the noun for what it asks to be measured."""
+    nouns = [_MEASURES[word.casefold()] for word in _HOW.findall(question) if word.casefold() in _MEASURES]
+    return f"{question} ({', '.join(nouns)})" if nouns else question
 
 
 def _spelling(token: str, known: set[str], stems: set[str]) -> str:

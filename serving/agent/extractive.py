@@ -12,19 +12,19 @@ from core.records import Message, Passage
 from core.sentences import Sentence, split
 from core.words import content, overlap
 from serving.agent import prompts
-from serving.agent.evidence import ENOUGH, Candidate, weigh
-from serving.agent.followup import in_context
+from serving.agent.answerable import ENOUGH, Weighed, answerable, answers, unanswered, weighing
+from serving.agent.evidence import Candidate
 from serving.agent.parts import Part, parts
-from serving.agent.similarity import Embed, Similarity
+from serving.agent.similarity import Embed
 from serving.agent.state import Closing
 
 _MOST, _MOST_EACH = 4, 3  # sentences chosen for themselves, for a question alone and for one of several
 _HERE, _ELSEWHERE = 0.4, 0.2  # how far below the best one another may score, in a quoted passage or a new one
+_ITEM = 0.3  # the same for a row or an item of a quoted passage: of two the whole list may come along
 _WORTH = ENOUGH - 0.1  # what each must score however good its company
 _SAME = 0.75  # word overlap from which two sentences say the same
 _LONGEST_LIST = 6
 _SHORT_LIST = 8  # items; of such a list all are quoted where two would be
-_RELATED = 0.55  # from this score on, pages that do not answer are still worth naming
 _LEANING = ("it ", "they ", "this ", "these ", "that ", "those ", "he ", "she ", "but ", "and ", "however")
 
 
@@ -34,27 +34,23 @@ class Extractive:
     name = "extractive"
 
     def __init__(self, embed: Embed) -> None:
-        self._similarity = Similarity(embed)
+        self._weigh = weighing(embed)
 
     async def write(
         self, question: str, passages: Sequence[Passage], history: Sequence[Message], _policy: str, /
     ) -> AsyncGenerator[str | Closing, None]:
         """One to four quoted sentences with what they need to be understood, a paragraph per passage."""
-        asked = parts(question, history)
-        weighed = [await weigh(in_context(each.question, each.history), passages, self._similarity) for each in asked]
-        if not any(map(_answers, weighed)):
-            yield _decline(weighed[0], passages)
+        weighed: Weighed = await self._weigh(question, passages, history) or ()
+        if not answerable(weighed).allowed:
+            yield unanswered(weighed, passages)
             yield Closing(declined=True)
             return
+        asked = parts(question, history)
         most = _MOST if len(asked) == 1 else _MOST_EACH
-        told = [compose(each, passages, most) if _answers(each) else [] for each in weighed]
+        told = [compose(each, passages, most) if answers(each) else [] for each in weighed]
         for index, paragraph in enumerate(_in_turn(asked, told)):
             yield f"\n\n{paragraph}" if index else paragraph
         yield Closing()
-
-
-def _answers(weighed: Sequence[Candidate]) -> bool:
-    return bool(weighed) and weighed[0].score >= ENOUGH
 
 
 def _in_turn(asked: Sequence[Part], told: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -82,7 +78,8 @@ def _choose(weighed: Sequence[Candidate]) -> list[Candidate]:
     chosen = [weighed[0]]
     for candidate in weighed[1:]:
         quoted = any(candidate.n == other.n for other in chosen)
-        limit = max(_WORTH, weighed[0].score - (_HERE if quoted else _ELSEWHERE))
+        reach = (_ITEM if candidate.sentence.item else _HERE) if quoted else _ELSEWHERE
+        limit = max(_WORTH, weighed[0].score - reach)
         if candidate.score >= limit and not any(_same(candidate, other) for other in chosen):
             chosen.append(candidate)
     return chosen[:_MOST]
@@ -139,11 +136,3 @@ def _paragraph(n: int, passage: Passage, sentences: Sequence[Sentence]) -> str:
 def _place(passage: Passage) -> str:
     heading = passage.chunk.heading.rpartition(" > ")[2]
     return ", ".join(dict.fromkeys(filter(None, [passage.chunk.title, heading])))
-
-
-def _decline(weighed: Sequence[Candidate], passages: Sequence[Passage]) -> str:
-    if not weighed or weighed[0].score < _RELATED:
-        return prompts.NO_ANSWER
-    titles = dict.fromkeys(passages[candidate.n - 1].chunk.title for candidate in weighed)
-    nearest = [title for title in titles if title][:_MOST]
-    return f"{prompts.NO_ANSWER} {prompts.nearest_pages(nearest)}".strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from core.particulars import names
 from core.records import Message
 from core.words import content
 
@@ -22,9 +23,19 @@ _REMEMBERED = 400  # characters of the question before: a longer one would push 
 
 
 def in_context(question: str, history: Sequence[Message]) -> str:
-    """The question, after the visitor's previous one where it cannot stand alone; for search, not for people."""
-    before = next((message.content for message in reversed(history) if message.role == "user"), "")
-    return f"{before[:_REMEMBERED]}\n{question}" if before and leans(question) else question
+    """The question, after the visitor's previous one where it cannot stand alone; for search, not for people.
+
+    Where that one leans too, what it is about comes first: the names in the last question that stands alone.
+    """
+    before = [message.content for message in reversed(history) if message.role == "user"]
+    if not before or not leans(question):
+        return question
+    subject = "" if not leans(before[0]) else _named(next((text for text in before if not leans(text)), ""))
+    return "\n".join(filter(None, [subject, before[0][:_REMEMBERED], question]))
+
+
+def _named(question: str) -> str:
+    return ", ".join(dict.fromkeys(name.text for name in names(question[:_REMEMBERED])))
 
 
 def leans(question: str, *, few: int = _FEW_WORDS, enough: int = _ENOUGH_WORDS) -> bool:

@@ -16,7 +16,8 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from core.records import Event, Message, Turn
-from serving.agent import nodes
+from serving.agent import decide, nodes
+from serving.agent.answerable import Weigh, unweighed
 from serving.agent.nodes import Node, after_guard, after_scope, timed
 from serving.agent.pinned import after_pinned, no_pins, pinned
 from serving.agent.rewrite import RewriterFor, after_rewrite, any_language, no_rewriter, rewrite
@@ -39,16 +40,29 @@ Graph = CompiledStateGraph[State, None, Asked, State]
 
 
 def build_graph(
-    *, guard: Node, pinned: Node, recall: Node, rewrite: Node, retrieve: Node, scope: Node, answer: Node, remember: Node
+    *,
+    guard: Node,
+    pinned: Node,
+    recall: Node,
+    rewrite: Node,
+    retrieve: Node,
+    weigh: Node,
+    scope: Node,
+    answer: Node,
+    remember: Node,
 ) -> Graph:
-    """Guard the question; give its pinned answer, or recall, make it stand alone, retrieve, rule on scope, answer."""
+    """Guard the question; give its pinned answer, or recall, make it stand alone, retrieve, weigh, see that it is of
+    the site and can be answered, and answer.
+    """
     graph = StateGraph(State, input_schema=Asked)
     graph.add_node("guard", timed("guard", guard))
     graph.add_node("pinned", timed("pinned", pinned))
     graph.add_node("recall", timed("recall", recall))
     graph.add_node("rewrite", timed("rewrite", rewrite))
     graph.add_node("retrieve", timed("retrieve", retrieve))
+    graph.add_node("weigh", timed("weigh", weigh))
     graph.add_node("scope", timed("scope", scope))
+    graph.add_node("decide", timed("decide", decide.decide))
     graph.add_node("answer", timed("answer", answer))
     graph.add_node("remember", remember)
     graph.add_edge(START, "guard")
@@ -56,8 +70,10 @@ def build_graph(
     graph.add_conditional_edges("pinned", after_pinned, ["recall", "remember"])
     graph.add_edge("recall", "rewrite")
     graph.add_conditional_edges("rewrite", after_rewrite, ["retrieve", "remember"])
-    graph.add_edge("retrieve", "scope")
-    graph.add_conditional_edges("scope", after_scope, ["answer", "remember"])
+    graph.add_edge("retrieve", "weigh")
+    graph.add_edge("weigh", "scope")
+    graph.add_conditional_edges("scope", after_scope, ["decide", "remember"])
+    graph.add_conditional_edges("decide", decide.after_decide, ["answer", "remember"])
     graph.add_edge("answer", "remember")
     graph.add_edge("remember", END)
     return graph.compile()
@@ -91,6 +107,7 @@ class Agent:
         rewriter_for: RewriterFor = no_rewriter,
         observe: Observe = unobserved,
         owe: Owe = lambda _turn: None,
+        weigh: Weigh = unweighed,
     ) -> None:
         self._observe = observe
         self._owe = owe
@@ -100,6 +117,7 @@ class Agent:
             recall=partial(nodes.recall, notes=recall),
             rewrite=partial(rewrite, speaks=speaks, rewriter_for=rewriter_for, afford=afford),
             retrieve=partial(nodes.retrieve, find=retrieve),
+            weigh=partial(decide.weigh, weighing=weigh),
             scope=partial(nodes.scope, policy_for=policy_for),
             answer=partial(nodes.answer, writer_for=writer_for, policy_for=policy_for, afford=afford),
             remember=partial(nodes.remember, commit=remember),

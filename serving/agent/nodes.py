@@ -15,7 +15,6 @@ from langgraph.types import StreamWriter
 
 from core.records import Event, Turn, TurnStatus, now
 from serving.agent import prompts
-from serving.agent.attacks import disarmed
 from serving.agent.citations import Marks, cite
 from serving.agent.followup import leans
 from serving.agent.guard import ruled_before
@@ -53,7 +52,7 @@ async def guard(
     began, turn = perf_counter(), state["turn"]
     policy = read_policy(policy_for(turn.session.site))
     ruled = ruled_before(turn, longest=longest, about=policy.about, answering=bool(state["history"]))
-    return {"began": began, **_said(ruled, writer, began)}
+    return {"began": began, **said(ruled, writer, began)}
 
 
 def after_guard(state: State) -> str:
@@ -71,22 +70,22 @@ async def scope(state: State, writer: StreamWriter, *, policy_for: Callable[[str
     turn = state["turn"]
     policy = read_policy(policy_for(turn.session.site))
     follows = bool(state["history"]) and leans(turn.question)  # it says too little by itself to be measured
-    ruling = ruled_in(_in_the_sites_language(turn), turn.passages, None if follows else state.get("closeness"), policy)
+    ruling = ruled_in(in_the_sites_language(turn), turn.passages, None if follows else state["near"], policy)
     if not ruling.allowed:
         outside = replace(turn, passages=(), answer=prompts.outside(policy.about), declined=True)
-        return _said(replace(outside, rulings=(*turn.rulings, ruling)), writer, state["began"])
+        return said(replace(outside, rulings=(*turn.rulings, ruling)), writer, state["began"])
     writer(Event("sources", {"sources": [source_fields(passage) for passage in turn.passages]}))
     return {"turn": replace(turn, rulings=(*turn.rulings, ruling))}
 
 
-def _in_the_sites_language(turn: Turn) -> str:
+def in_the_sites_language(turn: Turn) -> str:
     """The question as typed; a translated one as it was searched for, for no page knows its words."""
     return turn.search if any(ruling.guard == "language" for ruling in turn.rulings) else turn.question
 
 
 def after_scope(state: State) -> str:
-    """`answer`, or `remember` where the question was refused."""
-    return "remember" if state["turn"].answer else "answer"
+    """`decide`, or `remember` where the question was refused."""
+    return "remember" if state["turn"].answer else "decide"
 
 
 async def retrieve(state: State, writer: StreamWriter, *, find: Retriever) -> Update:
@@ -96,7 +95,11 @@ async def retrieve(state: State, writer: StreamWriter, *, find: Retriever) -> Up
     alone = () if turn.search else state["history"]  # a rewritten question leans on nothing any more
     found = await retrieved(find, turn.session.site, turn.search or turn.question, alone)
     known = replace(turn, passages=found.passages, build=found.build, table_version=found.table_version)
-    return {"turn": replace(known, search=found.search or turn.search or turn.question), "closeness": found.closeness}
+    return {
+        "turn": replace(known, search=found.search or turn.search or turn.question),
+        "closeness": found.closeness,
+        "needed": found.needed,
+    }
 
 
 async def unlimited(_site: str) -> Economy | None:
@@ -117,8 +120,7 @@ async def answer(
     economy = await afford(site)
     writer(Event("status", {"content": "quoting" if economy else "writing"}))
     author, voice = economy.writer if economy else writer_for(site), _Voice(writer, state["began"], len(turn.passages))
-    safe, rulings = disarmed(turn.passages)
-    pieces = author.write(turn.question, safe, state["history"], policy_for(site))
+    pieces = author.write(turn.question, state["safe"], state["history"], policy_for(site))
     async with aclosing(pieces):
         async for piece in pieces:
             voice.hear(piece)
@@ -132,7 +134,7 @@ async def answer(
         model=voice.closing.model or author.name,
         usage=turn.usage + voice.closing.usage,
         cost=turn.cost + voice.closing.cost,
-        rulings=(*turn.rulings, *([economy.ruling] if economy else []), *rulings, *voice.closing.rulings),
+        rulings=(*turn.rulings, *([economy.ruling] if economy else []), *voice.closing.rulings),
     )
     return {"turn": answered, "timings": {"first_token": voice.first_token}}
 
@@ -188,7 +190,7 @@ class _Voice:
             self._say(_token(text))
 
 
-def _said(turn: Turn, writer: StreamWriter, began: float) -> Update:
+def said(turn: Turn, writer: StreamWriter, began: float) -> Update:
     """The turn; what it answers already is said at once."""
     if not turn.answer:
         return {"turn": turn}

@@ -76,7 +76,8 @@ def _merged(found: Sequence[Retrieved]) -> Retrieved:
     near = [each.closeness for each in found if each.closeness is not None]
     search = " ".join(filter(None, (each.search for each in found)))
     first = found[0]
-    return Retrieved(tuple(once.values()), first.build, first.table_version, max(near, default=None), search)
+    closeness = max(near, default=None)
+    return Retrieved(tuple(once.values()), first.build, first.table_version, closeness, first.needed, search)
 
 
 def _questions(sentences: Sequence[str]) -> list[str]:

@@ -1,13 +1,16 @@
 """Is a question what the site is about: by its policy, by the work it asks for, by how near the site's pages come.
 
-Needs no model. How near is near enough the retriever knows, for it depends on the build (`Retrieved.closeness`);
-words and names that the best passages do not know count against a question. Weights: evals/LOG.md.
+Needs no model. How near is near enough the retriever knows, for it depends on the build (`Retrieved.closeness`); the
+best sentence counts for a question where it says more than is usual on such a site, and against it where it says less;
+words and names that the best passages do not know count against it, a name in their titles for it. Weights are in
+evals/LOG.md.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from core.particulars import names
 from core.records import Passage, Ruling
@@ -17,6 +20,10 @@ from serving.agent.policy import Policy
 
 _UNKNOWN_NAME = 0.15  # what a name in no passage costs, on the scale of likeness
 _UNKNOWN_WORDS = 0.1  # what it costs if the passages know none of the words
+_OWN_NAME = 0.1  # what a name is worth that is in the title of a passage: `Does the Merlin have an app?`
+
+_EVIDENCE = 0.4  # of what the best sentence scores beyond the usual
+_USUAL, _STEEPER = 0.3, 2.5  # the usual, and by how much it rises with the likeness that a build asks for
 
 # An order opens the message, but for what leads up to it; what is ordered follows within a few words, and is none that
 # exists already: `Tell me a story`, not `Tell me the story of your shop`.
@@ -42,15 +49,31 @@ _WORK = re.compile(
 )
 
 
-def scope(question: str, passages: Sequence[Passage], closeness: float | None, policy: Policy) -> Ruling:
-    """Whether the question is inside; `closeness` as the retriever gives it, None where it cannot tell."""
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """How near the passages come: the first two as in `Retrieved`, and the best sentence's score."""
+
+    closeness: float
+    needed: float | None = None
+    strength: float | None = None
+
+    @property
+    def score(self) -> float:
+        """Below 0 it is not near enough."""
+        if self.needed is None or self.strength is None:
+            return self.closeness
+        return self.closeness + _EVIDENCE * (self.strength - _USUAL - _STEEPER * self.needed)
+
+
+def scope(question: str, passages: Sequence[Passage], near: Nearness | None, policy: Policy) -> Ruling:
+    """Whether the question is inside; `near` is None where nobody can tell."""
     if name := policy.foreign_in(question):
         return _outside(f"The policy says that the site is not about {name}.")
     if asks_for_work(question):
         return _outside("It asks for a piece of work, not for what the pages say.")
-    if closeness is None:
+    if near is None:
         return Ruling("scope", allowed=True, reason="Nothing speaks against it.")
-    score = round(closeness - _strangeness(question, passages), 3)
+    score = round(near.score - _strangeness(question, passages), 3)
     if score < 0:
         return _outside("No page comes near it.", score)
     return Ruling("scope", allowed=True, reason="The site's pages are about it.", score=score)
@@ -66,8 +89,12 @@ def _outside(reason: str, score: float | None = None) -> Ruling:
 
 
 def _strangeness(question: str, passages: Sequence[Passage]) -> float:
+    """What speaks against it in its words, less what speaks for it."""
     known = {term for passage in passages for term in content(everything(passage))}
+    titles = {term for passage in passages for term in content(passage.chunk.title)}
     asked = set(content(respelled(question, passages)))
     unknown = len(asked - known) / len(asked) if asked else 0.0
-    named = (term for name in names(question) for part in name.parts for term in content(part))
-    return _UNKNOWN_WORDS * unknown + _UNKNOWN_NAME * any(term not in known for term in named)
+    named = [{term for part in name.parts for term in content(part)} for name in names(question)]
+    foreign = any(not name <= known for name in named)
+    own = any(name and name <= titles for name in named)
+    return _UNKNOWN_WORDS * unknown + _UNKNOWN_NAME * foreign - _OWN_NAME * own

@@ -14,7 +14,9 @@ from typing import Annotated, Protocol, TypedDict
 from langchain_core.callbacks import BaseCallbackHandler
 
 from core.records import Message, Passage, Pin, Ruling, Turn, Usage
+from serving.agent.evidence import Candidate
 from serving.agent.language import Spoken
+from serving.agent.scope import Nearness
 
 
 class Asked(TypedDict):
@@ -29,6 +31,10 @@ class State(Asked, total=False):
 
     began: float  # time.perf_counter()
     closeness: float | None  # as the retriever gave it
+    needed: float | None
+    safe: Sequence[Passage]  # the turn's passages without the lines that speak to a model
+    weighed: Sequence[Sequence[Candidate]] | None  # the sentences that bear on the question; None: nobody weighs
+    near: Nearness | None  # how near the passages come; None: nobody can tell
     timings: Annotated[dict[str, float], operator.or_]  # milliseconds by node
 
 
@@ -40,6 +46,7 @@ class Retrieved:
     build: str
     table_version: int
     closeness: float | None = None  # how much nearer the best one comes than this build asks; below 0 none is near
+    needed: float | None = None  # the likeness that this build asks for: the more, the denser its pages are
     search: str = ""  # what was searched for, where that is not the question letter by letter
 
 

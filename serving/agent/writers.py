@@ -27,10 +27,9 @@ logger = logging.getLogger(__name__)
 class Writers:
     """The writers of all sites. A model that is down is down for each; what any model writes is checked."""
 
-    def __init__(self, settings: Settings, embed: Embed, checking: Embed) -> None:
+    def __init__(self, settings: Settings, embed: Embed) -> None:
         self._settings = settings
-        self._embed = embed
-        self._checking = checking  # may remember: popular passages come again and again
+        self._embed = embed  # may remember: popular passages come again and again
         self._breakers: dict[str, Breaker] = {}  # by model
         self._chains: dict[tuple[str, ...], Writer] = {}  # by models
         self._rewriters: dict[tuple[tuple[str, ...], str], Writer | None] = {}  # by models and language
@@ -89,6 +88,6 @@ class Writers:
                 missing = missing or error
             else:
                 found = True
-                yield checked(writer, self._checking)
+                yield checked(writer, self._embed)
         if missing and not found:
             raise missing

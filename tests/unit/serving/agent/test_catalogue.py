@@ -69,14 +69,14 @@ def test_cached_tokens_cost_what_the_provider_asks_for_them() -> None:
 def test_a_model_without_a_price_is_free_and_warned_of_once(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    writers = Writers(settings.model_copy(update=OPENAI), embed, embed)
+    writers = Writers(settings.model_copy(update=OPENAI), embed)
     for site in ("one", "two"):
         writers.of(Site(site, model="openai:o9-of-a-test"))
     assert caplog.text.count("The price of openai:o9-of-a-test is not known") == 1
 
 
 def test_sites_of_the_same_models_share_one_chain_and_its_breakers(settings: Settings) -> None:
-    writers = Writers(settings.model_copy(update=BOTH), embed, embed)
+    writers = Writers(settings.model_copy(update=BOTH), embed)
     assert writers.of(Site("a", tier="paid")) is writers.of(Site("b", tier="paid"))
     assert writers.of(Site("a", tier="paid")).name == SONNET
     assert isinstance(writers.of(Site("c", model=QUOTING)), Extractive)
@@ -87,7 +87,7 @@ def test_of_a_tier_what_cannot_be_built_is_left_out_and_a_model_alone_says_why(
 ) -> None:
     file = tmp_path / "models.toml"
     file.write_text('[tiers]\nfree = ["nobody:x", "openai:gpt-4o-mini"]\n')
-    writers = Writers(settings.model_copy(update={**OPENAI, "models_file": file}), embed, embed)
+    writers = Writers(settings.model_copy(update={**OPENAI, "models_file": file}), embed)
     assert writers.of(Site("demo")).name == MINI
     with pytest.raises(ConfigurationError, match="'nobody:x' cannot be used"):
         writers.of(Site("demo", model="nobody:x"))

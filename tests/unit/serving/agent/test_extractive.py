@@ -58,6 +58,10 @@ async def test_a_table_row_says_where_it_stands() -> None:
     assert answer == "Kestrel Merlin, Specification:\n- Weight: 9.2 kg [2]"
 
 
+async def test_a_question_of_measure_finds_what_pages_call_it() -> None:
+    assert "- Weight: 9.2 kg [2]" in (await written("How heavy is the Merlin?"))[0]
+
+
 async def test_a_misspelt_question_is_understood() -> None:
     assert await written("watter tannk merlin") == await written("water tank merlin")
 
@@ -80,6 +84,11 @@ def test_two_rows_of_a_short_table_bring_the_others_along() -> None:
     assert composed([table(7)], (1, 1, 1.2), (1, 5, 1.1)).count("\n- ") == 7
     assert composed([table(7)], (1, 1, 1.2)).count("\n- ") == 1
     assert composed([table(9)], (1, 1, 1.2), (1, 5, 1.1)).count("\n- ") == 2
+
+
+def test_a_row_must_come_nearer_to_the_best_one_than_a_sentence() -> None:
+    assert composed([table(7)], (1, 1, 1.6), (1, 5, 1.25)).count("\n- ") == 1
+    assert composed(PAGES, (3, 0, 1.6), (3, 1, 1.25)).count("[3]") == 2
 
 
 def test_list_items_stand_below_each_other_in_the_order_of_the_page() -> None:

@@ -26,6 +26,12 @@ def test_a_question_that_points_back_brings_the_last_one_along(asked: str) -> No
     assert in_context(asked, HISTORY) == f"Is the shop open on Mondays?\n{asked}"
 
 
+def test_behind_a_question_that_leans_comes_the_name_of_what_both_are_about() -> None:
+    said = ["Do you ship to Norway?", "What does the Merlin cost?", "How long is its warranty?"]
+    history = [Message("user", text) for text in said]
+    assert in_context("And how heavy is it?", history) == "Merlin\nHow long is its warranty?\nAnd how heavy is it?"
+
+
 @pytest.mark.parametrize(
     "asked",
     [

@@ -82,7 +82,7 @@ class Shelves:
         self.asked.append(question)
         found = next((passages for word, passages in self._found.items() if word in question), ())
         build = f"build-{len(self.asked) if self._moves else 1}"
-        return Retrieved(tuple(found), build, 1, 0.1 * len(found), question)
+        return Retrieved(tuple(found), build, 1, 0.1 * len(found), search=question)
 
 
 async def test_each_question_gets_its_share_of_passages_in_turns() -> None:
