@@ -17,29 +17,29 @@ _MEASURES = f"""
     count(*) FILTER (status = 'failed') AS failed,
     count(*) FILTER (rating = 'up') AS up,
     count(*) FILTER (rating = 'down') AS down,
-    quantile_cont({_MILLISECONDS}, 0.5) FILTER (status = 'done') AS p50_ms,
-    quantile_cont({_MILLISECONDS}, 0.95) FILTER (status = 'done') AS p95_ms,
+    quantile_cont({_MILLISECONDS}, [0.5, 0.95]) FILTER (status = 'done') AS ms,
     coalesce(sum(usage.input_tokens), 0)::BIGINT AS input_tokens,
     coalesce(sum(usage.output_tokens), 0)::BIGINT AS output_tokens,
     coalesce(sum(cost), 0) AS cost
 """
+_TOLD = "* EXCLUDE (ms), ms[1] AS p50_ms, ms[2] AS p95_ms"
 _ASKED = "turn_id, created_at, site, session_id, question"
 
 
 def per_day(turns: Relation) -> Relation:
     """Traffic, declines, failures, thumbs, latency, tokens and cost of each UTC day, the first day first."""
-    return turns.aggregate(f"date, {_MEASURES}", "date").order("date")
+    return turns.aggregate(f"date, {_MEASURES}", "date").project(_TOLD).order("date")
 
 
 def per_site(turns: Relation) -> Relation:
     """The same of each site, the busiest first."""
-    return turns.aggregate(f"site, {_MEASURES}", "site").order("turns DESC, site")
+    return turns.aggregate(f"site, {_MEASURES}", "site").project(_TOLD).order("turns DESC, site")
 
 
 def by_build(turns: Relation) -> Relation:
     """The same of each build, by site in the order in which they answered, with when they did."""
     span = "min(created_at) AS first_at, max(created_at) AS last_at"
-    return turns.aggregate(f"site, build, {span}, {_MEASURES}", "site, build").order("site, first_at")
+    return turns.aggregate(f"site, build, {span}, {_MEASURES}", "site, build").project(_TOLD).order("site, first_at")
 
 
 def declined(turns: Relation) -> Relation:
