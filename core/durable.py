@@ -74,9 +74,9 @@ class Folder:
     def put(self, name: str, data: bytes, check: Check) -> None:
         """Hidden file, fsync, check of what can be read back, rename, fsync of the folders."""
         final = self.root / name
-        hidden = final.with_name(f".{final.name}.tmp")  # always this one: a rerun after a crash leaves none behind
+        hidden = self.root / ".writing.tmp"  # always this one: whatever is written after a crash leaves none behind
         final.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.root / ".lock"):  # else two writers of one name would share the hidden file
+        with FileLock(self.root / ".lock"):  # else two writers would share the hidden file
             self._disk.write(hidden, data)
             check(hidden.read_bytes())
             self._disk.rename(hidden, final)

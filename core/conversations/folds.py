@@ -11,13 +11,15 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from hashlib import sha256
 from itertools import groupby
 from operator import attrgetter
 
 from core.durable import Stored
 
-_PART = re.compile(r"(?P<stem>.*/fold-[0-9a-f]{16})-(?P<number>\d+)of(?P<parts>\d+)\.parquet")
+_DATE = "date="
+_PART = re.compile(r"(?P<stem>.*/fold-[0-9a-f]{16})-\d+of(?P<parts>\d+)\.parquet")
 
 Read = Callable[[str], bytes]
 
@@ -29,23 +31,38 @@ class Fold:
     stem: str
     parts: tuple[Stored, ...]
 
-    @property
-    def manifest(self) -> str:
-        """The file with the names of what it stands for."""
-        return f"{self.stem}.json"
-
     def replaced(self, read: Read) -> frozenset[str]:
         """What it stands for, and all that its own sources had stood for."""
-        return frozenset(json.loads(read(self.manifest)))
+        return frozenset(json.loads(read(manifest_name(self.stem))))
+
+    def is_older(self, than: datetime) -> bool:
+        """Whether it has counted since before then."""
+        return max(part.changed_at for part in self.parts) < than
 
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """The Parquet files of one date: those that count, and the whole folds among those that were listed."""
+    """One date's folder: all that is listed in it, the Parquet files that count, and the folds that are whole."""
 
     folder: str
+    listed: tuple[Stored, ...]
     counting: tuple[Stored, ...]
     folds: tuple[Fold, ...]
+
+    @property
+    def day(self) -> date:
+        """The date, in UTC."""
+        return date.fromisoformat(self.folder.rpartition(_DATE)[2])
+
+    def useless(self, read: Read, before: datetime) -> list[str]:
+        """What has counted for nothing since then: what folds stand for, and what is left of folds."""
+        parts = {part.name for fold in self.folds for part in fold.parts}
+        aged = [fold for fold in self.folds if fold.is_older(before)]
+        replaced = _replaced(aged, read) if _is_mixed(self.listed, self.folds) else frozenset()
+        stems = {stem for file in self.listed if (stem := stem_of(file))}
+        kept = parts | {manifest_name(stem) for stem in stems} | {file.name for file in self.listed if is_loose(file)}
+        left = {file.name for file in self.listed if file.changed_at < before} - kept
+        return sorted(left | (replaced & {file.name for file in self.listed}))
 
 
 def by_date(stored: Iterable[Stored], read: Read) -> list[Dated]:
@@ -53,7 +70,7 @@ def by_date(stored: Iterable[Stored], read: Read) -> list[Dated]:
 
     A manifest is read only where something else lies beside its fold.
     """
-    files = sorted((file for file in stored if file.name.endswith(".parquet")), key=attrgetter("name"))
+    files = sorted((file for file in stored if _DATE in file.folder), key=attrgetter("folder", "name"))
     return [_dated(folder, tuple(group), read) for folder, group in groupby(files, key=attrgetter("folder"))]
 
 
@@ -68,23 +85,41 @@ def part_name(stem: str, number: int, parts: int) -> str:
     return f"{stem}-{number}of{parts}.parquet"
 
 
+def manifest_name(stem: str) -> str:
+    """The file with the names of what a fold stands for."""
+    return f"{stem}.json"
+
+
+def stem_of(file: Stored) -> str | None:
+    """The fold that the file is a part of; None for any other."""
+    match = _PART.fullmatch(file.name)
+    return match["stem"] if match else None
+
+
 def is_loose(file: Stored) -> bool:
-    """Whether it is no part of a fold."""
-    return _PART.fullmatch(file.name) is None
+    """Whether it holds rows and is no part of a fold."""
+    return file.name.endswith(".parquet") and stem_of(file) is None
 
 
-def _dated(folder: str, files: tuple[Stored, ...], read: Read) -> Dated:
-    folds = _whole(files)
+def _dated(folder: str, listed: tuple[Stored, ...], read: Read) -> Dated:
+    folds = _whole(listed)
     parts = {part.name for fold in folds for part in fold.parts}
-    candidates = tuple(file for file in files if is_loose(file) or file.name in parts)
-    if not folds or (len(folds) == 1 and len(candidates) == len(parts)):
-        return Dated(folder, candidates, folds)
-    replaced = frozenset().union(*(fold.replaced(read) for fold in folds))
-    return Dated(folder, tuple(file for file in candidates if file.name not in replaced), folds)
+    replaced = _replaced(folds, read) if _is_mixed(listed, folds) else frozenset()
+    counting = [file for file in listed if (is_loose(file) or file.name in parts) and file.name not in replaced]
+    return Dated(folder, listed, tuple(counting), folds)
 
 
 def _whole(files: Iterable[Stored]) -> tuple[Fold, ...]:
     matched = [(match, file) for file in files if (match := _PART.fullmatch(file.name))]
     stems = groupby(matched, key=lambda each: (each[0]["stem"], int(each[0]["parts"])))
     found = [(stem, parts, tuple(file for _, file in group)) for (stem, parts), group in stems]
-    return tuple(Fold(stem, files) for stem, parts, files in found if len(files) == parts)
+    return tuple(Fold(stem, group) for stem, parts, group in found if len(group) == parts)
+
+
+def _is_mixed(listed: Iterable[Stored], folds: Sequence[Fold]) -> bool:
+    """Whether anything may be replaced: there are folds, and more than one of them alone."""
+    return len(folds) > 1 or (len(folds) == 1 and any(is_loose(file) for file in listed))
+
+
+def _replaced(folds: Iterable[Fold], read: Read) -> frozenset[str]:
+    return frozenset().union(*(fold.replaced(read) for fold in folds))
