@@ -59,6 +59,7 @@ def in_utc() -> duckdb.DuckDBPyConnection:
     """A connection of its own, for which a day is a day of UTC."""
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")  # else `created_at::date` would not be the partition's date
+    connection.execute("SET enable_progress_bar = false")  # it would write between the lines of a command
     connection.execute("SET parquet_metadata_cache = true")  # a year is some hundred files, opened by each question
     return connection
 
