@@ -71,7 +71,7 @@ def _moments(hour: Numbers, begins: NDArray[np.bool_], session: Numbers, chance:
     waited = np.cumsum(gaps)
     waited -= waited[begins][session]
     began = (hour[begins] + chance.random(begins.sum())) * 3600
-    moment = ((began[session] + waited) * 1_000_000).astype(np.int64)
+    moment: Numbers = ((began[session] + waited) * 1_000_000).astype(np.int64)
     late = moment >= _DAY  # a day's file holds that day
     moment[late] = _DAY - 1 - chance.integers(0, 60_000_000, late.sum())
     return moment

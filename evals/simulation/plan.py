@@ -69,7 +69,8 @@ class Plan:
         """Turns by day, site and hour of UTC; their sum is `turns`."""
         expected = np.cumsum(self._weights().ravel())
         reached = np.rint(expected / expected[-1] * self.turns).astype(np.int64)
-        return np.diff(reached, prepend=0).reshape(self.days, self.sites, 24)
+        counts: Counts = np.diff(reached, prepend=0).reshape(self.days, self.sites, 24)
+        return counts
 
     def _weights(self) -> Weights:
         chance = np.random.default_rng([self.seed, 2])

@@ -70,7 +70,7 @@ def is_simulated(plan: Plan, folder: Path) -> bool:
         return False
     told = json.loads(summary.read_text())
     asked = {"days": plan.days, "sites": plan.sites, "seed": plan.seed}
-    return told["figures"]["turns"] == plan.turns and asked.items() <= told["meta"].items()
+    return bool(told["figures"]["turns"] == plan.turns) and asked.items() <= told["meta"].items()
 
 
 def parts(plan: Plan, texts: Texts, settings: Settings) -> Iterator[Part]:

@@ -13,7 +13,7 @@ import pytest
 from core.conversations import Conversations, conversations
 from core.database import Batch, Database, open_database
 from core.durable import Bucket
-from core.records import now
+from core.records import Feedback, now
 from core.settings import Settings
 from pipelines.compact import compact, fold_dates, sweep
 from pipelines.export import export_once
@@ -145,10 +145,13 @@ def test_what_has_ended_counts_before_any_export_and_what_is_open_does_not(
     asked = [database.turns.open(question()) for _ in range(3)]
     for turn in asked[:2]:
         database.turns.close(answered(turn))
+    database.turns.rate(asked[0].id, Feedback("down", "No."), site="demo")
     expected = sorted((turn.id, turn.created_at.date()) for turn in asked[:2])
+    assert conversations(settings).filter("rating = 'down'").select("turn_id").fetchall() == [(asked[0].id,)]
     assert sorted(conversations(settings).select("turn_id", "date").fetchall()) == expected
     export_once(database, Conversations(str(folder)))
     assert sorted(conversations(settings).select("turn_id", "date").fetchall()) == expected
+    assert conversations(settings).filter("comment = 'No.'").select("turn_id").fetchall() == [(asked[0].id,)]
 
 
 def test_without_a_database_the_files_are_read_all_the_same(tmp_path: Path) -> None:

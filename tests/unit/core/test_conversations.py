@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.conversations import SCHEMA, Conversations
+from core.conversations.relation import Tail
 from core.database import Batch
 from core.errors import IntegrityError
 from core.records import Feedback, Turn, TurnStatus
@@ -147,3 +148,16 @@ def test_feedback_has_files_of_its_own_by_the_date_of_the_rating(tmp_path: Path)
         "rated_at": DAY + timedelta(days=2),
     }
     assert conversations.relation().fetchall() == []
+
+
+def test_what_is_not_exported_yet_counts_with_its_rating_and_nothing_counts_twice(tmp_path: Path) -> None:
+    conversations = Conversations(str(tmp_path))
+    written, waiting = turn("written"), turn("waiting")
+    conversations.write(Batch("a", (written,)))
+    conversations.write_feedback(Batch("f", (replace(written, feedback=Feedback("up", "", DAY)),)))
+    again = replace(written, feedback=Feedback("down", "After all.", DAY + timedelta(hours=1)))
+    told = conversations.relation(tail=Tail((written, waiting), (again,))).order("question")
+    assert told.select("question", "rating", "comment").fetchall() == [
+        ("waiting", None, None),
+        ("written", "down", "After all."),
+    ]
