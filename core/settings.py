@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     )
     grace_seconds: Annotated[float, Field(ge=0)] = Field(
         600,
-        description="How long a build's table or a compacted file stays for its readers once it is not needed any more.",
+        description="How long a build's table or a compacted file stays for its readers once it is not needed.",
     )
     max_document_mb: Annotated[float, Field(gt=0)] = Field(50, description="Largest file that is read, in MiB.")
     crawl_pages: Annotated[int, Field(ge=1)] = Field(5000, description="Most pages fetched of one website.")

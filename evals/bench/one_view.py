@@ -1,4 +1,4 @@
-"""One ready-made view by one engine, in a process of its own: cold, then warm. Imports little, so that it starts soon."""
+"""One ready-made view by one engine, in a process of its own: cold, then warm. Imports little and starts soon."""
 
 from __future__ import annotations
 

@@ -30,7 +30,8 @@ def scan(folder: Path) -> pl.LazyFrame:
     turns = pl.scan_parquet(folder / "date=*" / "*.parquet", hive_partitioning=True)
     ratings = pl.scan_parquet(folder / "feedback" / "date=*" / "*.parquet", hive_partitioning=False)
     latest = ratings.group_by("turn_id").agg(pl.col("rating", "comment").sort_by("rated_at").last())
-    return turns.join(latest, on="turn_id", how="left")
+    said = latest.with_columns(pl.col("comment").replace("", None))
+    return turns.join(said, on="turn_id", how="left")
 
 
 def per_day(turns: pl.LazyFrame) -> pl.LazyFrame:
