@@ -66,7 +66,8 @@ class Conversations:
         `tail` is what may not be in the files yet, read before this is called: each turn counts once. The files stay
         readable for the grace of FRONTDESK_GRACE_SECONDS; who reads longer asks again.
         """
-        exported, rated = [], []
+        exported: list[str] = []
+        rated: list[str] = []
         for dated in self.dates():
             (exported if TURNS.holds(dated.folder) else rated).extend(file.name for file in dated.counting)
         return turns_view(connection or in_utc(), Files(self.store, exported, rated), tail)

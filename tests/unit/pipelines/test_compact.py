@@ -111,6 +111,17 @@ def test_a_batch_that_is_written_again_after_it_was_folded_counts_once(conversat
     assert sweep(conversations, now() + timedelta(seconds=1)) == 1
 
 
+def test_a_batch_that_comes_again_after_its_fold_was_folded_counts_once_too(conversations: Conversations) -> None:
+    batch = Batch("b", (answered(question(created_at=DAY)),))
+    conversations.write(batch)
+    for hours in (1, 2):
+        written(conversations, 2, DAY - timedelta(hours=hours))
+        fold_dates(conversations, TODAY, silent)
+        sweep(conversations, now() + timedelta(seconds=1))
+    conversations.write(batch)
+    assert len(rows(conversations)) == 9
+
+
 def test_today_is_folded_only_once_its_files_are_many(
     conversations: Conversations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
