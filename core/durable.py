@@ -1,4 +1,5 @@
-"""Puts whole files into a folder or a bucket, such that readers meet all of a file or nothing of it.
+"""Puts whole files into a folder or a bucket, such that readers meet all of a file or nothing of it; lists, reads and
+removes them.
 
 Putting the same name again replaces it the same way. Knows bytes and names, and nothing of what is in them.
 """
@@ -7,19 +8,36 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
 from filelock import FileLock
-from pyarrow.fs import FileSelector, FileSystem, FileType
+from pyarrow.fs import FileSelector, FileSystem, FileType, LocalFileSystem
 
 from core.errors import ConfigurationError
 
 Check = Callable[[bytes], None]  # raises when what was read back is not what was meant
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file as the store lists it; `name` is below the store's root, with forward slashes."""
+
+    name: str
+    size: int
+    changed_at: datetime
+
+    @property
+    def folder(self) -> str:
+        """The name without its last part; "" at the root."""
+        return self.name.rpartition("/")[0]
+
+
 class Disk:
-    """The calls that make a file last; a test stops between them."""
+    """The calls that make a file last, or go; a test stops between them."""
 
     def write(self, path: Path, data: bytes) -> None:
         """The bytes, on the disk when it returns."""
@@ -31,6 +49,10 @@ class Disk:
     def rename(self, path: Path, final: Path) -> None:
         """At once, over what was there."""
         path.replace(final)
+
+    def remove(self, path: Path) -> None:
+        """The name; who has the file open goes on reading it."""
+        path.unlink(missing_ok=True)
 
     def sync(self, folder: Path) -> None:
         """The folder's names, on the disk when it returns."""
@@ -46,19 +68,36 @@ class Folder:
 
     def __init__(self, root: Path, disk: Disk | None = None) -> None:
         self.root = root
+        self.files = LocalFileSystem()
         self._disk = disk or Disk()
 
     def put(self, name: str, data: bytes, check: Check) -> None:
         """Hidden file, fsync, check of what can be read back, rename, fsync of the folders."""
         final = self.root / name
-        hidden = final.with_name(f".{final.name}.tmp")  # always this one: a rerun after a crash leaves none behind
+        hidden = self.root / ".writing.tmp"  # always this one: whatever is written after a crash leaves none behind
         final.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.root / ".lock"):  # else two writers of one name would share the hidden file
+        with FileLock(self.root / ".lock"):  # else two writers would share the hidden file
             self._disk.write(hidden, data)
             check(hidden.read_bytes())
             self._disk.rename(hidden, final)
             for folder in (final.parent, *final.parent.relative_to(self.root).parents):
                 self._disk.sync(self.root / folder)
+
+    def stored(self) -> list[Stored]:
+        """Every file below the folder but the hidden ones."""
+        return _stored(self.files, str(self.root))
+
+    def read(self, name: str) -> bytes:
+        """The file's bytes, or FileNotFoundError."""
+        return (self.root / name).read_bytes()
+
+    def remove(self, name: str) -> None:
+        """The file, if it is there."""
+        self._disk.remove(self.root / name)
+
+    def path(self, name: str) -> str:
+        """Where `files` finds it."""
+        return f"{self.root}/{name}"
 
 
 class Bucket:
@@ -73,16 +112,38 @@ class Bucket:
 
     def put(self, name: str, data: bytes, check: Check) -> None:
         """One put, which the store makes visible as a whole, then a check of what can be read back."""
-        path = f"{self.root}/{name}"
-        with self.files.open_output_stream(path) as stream:
+        with self.files.open_output_stream(self.path(name)) as stream:
             stream.write(data)
-        with self.files.open_input_stream(path) as stored:
-            check(stored.read())
+        check(self.read(name))
 
-    def paths(self) -> list[str]:
-        """Every file under the prefix."""
-        selector = FileSelector(self.root, recursive=True, allow_not_found=True)
-        return [found.path for found in self.files.get_file_info(selector) if found.type == FileType.File]
+    def stored(self) -> list[Stored]:
+        """Every file below the prefix but the hidden ones."""
+        return _stored(self.files, self.root)
+
+    def read(self, name: str) -> bytes:
+        """The file's bytes, or FileNotFoundError."""
+        with self.files.open_input_stream(self.path(name)) as stored:
+            data: bytes = stored.read()
+        return data
+
+    def remove(self, name: str) -> None:
+        """The file, if it is there."""
+        with suppress(FileNotFoundError):
+            self.files.delete_file(self.path(name))
+
+    def path(self, name: str) -> str:
+        """Where `files` finds it."""
+        return f"{self.root}/{name}"
+
+
+def _stored(files: FileSystem, root: str) -> list[Stored]:
+    selector = FileSelector(root, recursive=True, allow_not_found=True)
+    found = [each for each in files.get_file_info(selector) if each.type == FileType.File]
+    return [
+        Stored(each.path[len(root) :].lstrip("/"), each.size, each.mtime)
+        for each in found
+        if not each.base_name.startswith(".")
+    ]
 
 
 def place(location: str) -> Folder | Bucket:

@@ -76,7 +76,8 @@ class Settings(BaseSettings):
         description="Promoted builds that keep their table, the live one among them: how far a rollback goes.",
     )
     grace_seconds: Annotated[float, Field(ge=0)] = Field(
-        600, description="How long a build that is not needed any more keeps its table, for those who still read it."
+        600,
+        description="How long a build's table or a compacted file stays for its readers once it is not needed.",
     )
     max_document_mb: Annotated[float, Field(gt=0)] = Field(50, description="Largest file that is read, in MiB.")
     crawl_pages: Annotated[int, Field(ge=1)] = Field(5000, description="Most pages fetched of one website.")

@@ -241,6 +241,26 @@ def fake_model(
     serve(options, host, port)
 
 
+@app.command()
+def simulate(
+    *,
+    out: Annotated[Path, typer.Option(help="The folder to fill; one that holds real conversations is refused.")],
+    turns: Annotated[int, typer.Option(min=1, help="How many turns.")] = 5_000_000,
+    days: Annotated[int, typer.Option(min=1, help="Over so many days, the last of 2025.")] = 365,
+    sites: Annotated[int, typer.Option(min=1, max=200, help="On so many sites.")] = 12,
+    seed: Annotated[int, typer.Option(min=0, help="The same one, the same conversations.")] = 0,
+    questions: Annotated[Path, typer.Option(help="What is asked.")] = Path("datasets/kestrel/golden.jsonl"),
+    json: Json = False,
+) -> None:
+    """A year of conversations that nobody had, as Parquet: FRONTDESK_CONVERSATIONS_URL=FOLDER shows them."""
+    from evals.simulation.plan import Plan
+    from evals.simulation.simulate import simulate
+
+    with counting(Console(stderr=True)) as watch:
+        report = simulate(Plan(turns, days, sites, seed), out, questions, load_settings(), watch)
+    _show(report, json=json)
+
+
 @bench.command("embed")
 def bench_embed(
     *,
@@ -302,6 +322,20 @@ def bench_agent(
     from evals.bench import agent
 
     _show(agent.run(load_settings(), sample), json=json)
+
+
+@bench.command("conversations")
+def bench_conversations(
+    *,
+    turns: Annotated[int, typer.Option(min=1, help="Simulated turns, kept in FRONTDESK_HOME/bench.")] = 5_000_000,
+    json: Json = False,
+) -> None:
+    """The ready-made views of a year of conversations, DuckDB beside Polars on the same files."""
+    from evals.bench import conversations
+
+    with counting(Console(stderr=True)) as watch:
+        report = conversations.run(load_settings(), turns, Path("datasets/kestrel/golden.jsonl"), watch)
+    _show(report, json=json)
 
 
 def _show(report: Report, *, json: bool) -> None:

@@ -125,7 +125,15 @@ def sources(*, site: Site = None, remove: Annotated[str | None, typer.Option(hel
             typer.echo(f"{redacted(source.uri)}{f' cited below {source.base_url}' if source.base_url else ''}")
 
 
-for command in (builds.promote, builds.rollback, builds.diff, service.worker, service.export, builds.status):
+for command in (
+    builds.promote,
+    builds.rollback,
+    builds.diff,
+    service.worker,
+    service.export,
+    service.compact,
+    builds.status,
+):
     app.command()(command)
 
 

@@ -37,3 +37,12 @@ def progress_bar(console: Console) -> Iterator[Callable[[Tally, int], None]]:
             )
 
         yield show
+
+
+@contextmanager
+def counting_dates(console: Console) -> Iterator[Callable[[int, int], None]]:
+    """What to call with how many dates are folded, of how many."""
+    columns = (TextColumn("Folding"), BarColumn(), MofNCompleteColumn(), TextColumn("dates"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("Folding", total=None)
+        yield lambda done, dates: progress.update(task, completed=done, total=dates)

@@ -1,5 +1,5 @@
-"""The worker: one process beside the server that exports ended turns, hands them to memory, closes those whose host is
-gone, and makes in the live builds what their change logs hold and they do not.
+"""The worker: one process beside the server that exports ended turns, folds their files, hands them to memory, closes
+those whose host is gone, and makes in the live builds what their change logs hold and they do not.
 
 Run it with `python -m pipelines worker`. What fails is logged and tried again; SIGTERM ends it after the batch
 it is at. Knows no request.
@@ -11,6 +11,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from threading import Event, Thread
 
@@ -21,14 +22,17 @@ from tenacity.nap import sleep_using_event
 
 from core.conversations import Conversations
 from core.database import Database
+from core.errors import ConflictError
 from core.records import now
 from pipelines.change import Changes
+from pipelines.compact import compact
 from pipelines.export import export_batch, export_ratings
 from pipelines.remember import Remembering
 
 Job = Callable[[Event], None]  # one round; it ends early once the event is set
 
 _LONGEST_PAUSE = 60  # seconds between attempts while something stays broken
+_COMPACTS = 600  # seconds from one look at all files to the next
 
 
 def run_until_stopped(jobs: Sequence[Job], every: float, log: FilteringBoundLogger) -> None:
@@ -105,6 +109,18 @@ def remember_job(remembering: Remembering, log: FilteringBoundLogger) -> Job:
     def job(stopping: Event) -> None:
         while not stopping.is_set() and (turns := remembering.batch()):
             log.info("remembered", turns=turns)
+
+    return job
+
+
+def compact_job(database: Database, conversations: Conversations, grace: timedelta, log: FilteringBoundLogger) -> Job:
+    """Keeps the files few, at its own pace; where another worker is at it, that one does it."""
+
+    def job(stopping: Event) -> None:
+        with suppress(ConflictError):
+            done = compact(database, conversations, grace, lambda *_: None)
+            log.debug("compacted", **done.figures()) if done.is_idle else log.info("compacted", **done.figures())
+        stopping.wait(_COMPACTS)
 
     return job
 

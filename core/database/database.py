@@ -44,12 +44,17 @@ class Database:
         self._transactions.engine.dispose()
 
 
+def database_exists(location: str) -> bool:
+    """Whether there may be anything in it: an SQLite file that was never made holds nothing, a server is asked."""
+    file = sqlite_file(database_url(location))
+    return file is None or file.exists()
+
+
 def open_database(location: str) -> Database:
     """The database at its newest revision; else ConfigurationError with what to do."""
     url = database_url(location)
-    file = sqlite_file(url)
-    if file and not file.exists():  # connecting would create it
-        raise ConfigurationError(f"There is no database at {file}: run `python -m core migrate`.")
+    if not database_exists(location):  # connecting would create it
+        raise ConfigurationError(f"There is no database at {sqlite_file(url)}: run `python -m core migrate`.")
     transactions = connect(location)
     try:
         with transactions.read() as connection:

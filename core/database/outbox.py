@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from sqlalchemy import Connection, Row, Table, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, func, select, update
 
 from core.database.engine import Transactions
 from core.database.schema import outbox, ratings, turns
@@ -49,6 +49,11 @@ class Queue:
         waiting = (self._waiting.c.batch == batch) & self._waiting.c.exported_at.is_(None)
         with self._transactions.write() as connection:
             connection.execute(update(self._waiting).where(waiting).values(exported_at=now()))
+
+    def pending(self) -> tuple[Turn, ...]:
+        """The turns that are not marked as exported, whether somebody is at it or not."""
+        with self._transactions.read() as connection:
+            return _turns(connection, self._waiting, self._waiting.c.exported_at.is_(None))
 
 
 class Ratings(Queue):
@@ -115,11 +120,10 @@ def _span(rows: Sequence[Row[int, str]]) -> str:
 
 
 def _batch(connection: Connection, waiting: Table, name: str) -> Batch:
-    query = (
-        select(turns)
-        .join(waiting, waiting.c.turn_id == turns.c.id)
-        .where(waiting.c.batch == name)
-        .order_by(waiting.c.sequence)
-    )
+    return Batch(name, _turns(connection, waiting, waiting.c.batch == name))
+
+
+def _turns(connection: Connection, waiting: Table, wanted: ColumnElement[bool]) -> tuple[Turn, ...]:
+    query = select(turns).join(waiting, waiting.c.turn_id == turns.c.id).where(wanted).order_by(waiting.c.sequence)
     found = [record(row) for row in connection.execute(query).mappings()]
-    return Batch(name, tuple({turn.id: turn for turn in found}.values()))  # one that was rated twice is there once
+    return tuple({turn.id: turn for turn in found}.values())  # one that was rated twice is there once

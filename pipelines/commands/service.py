@@ -1,4 +1,4 @@
-"""`worker` and `export`: what runs beside a server."""
+"""`worker`, `export` and `compact`: what runs beside a server."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from datetime import timedelta
 from functools import partial
 
 import typer
+from rich.console import Console
 
+from core import cli
 from core.conversations import Conversations
 from core.knowledge import Memories
 from core.settings import load_settings
-from pipelines.commands.opened import database_of, stores_of
+from pipelines.commands.opened import Json, database_of, stores_of
 
 
 def worker() -> None:
@@ -18,7 +20,7 @@ def worker() -> None:
     from core.embedder import load_encoder
     from pipelines.remember import Remembering
     from pipelines.stage import changes_of
-    from pipelines.worker import export_job, healing_job, remember_job, run_until_stopped, worker_log
+    from pipelines.worker import compact_job, export_job, healing_job, remember_job, run_until_stopped, worker_log
 
     settings = load_settings()
     log = worker_log(settings.log_level)
@@ -30,6 +32,7 @@ def worker() -> None:
             export_job(database, conversations, timedelta(seconds=settings.stale_turn_seconds), log),
             healing_job(database, changes_of(settings, stores_of(settings, database)), log),
             remember_job(Remembering(database, memories, encoder), log),
+            compact_job(database, conversations, timedelta(seconds=settings.grace_seconds), log),
         ]
         run_until_stopped(jobs, settings.export_seconds, log)
 
@@ -42,3 +45,16 @@ def export() -> None:
     with database_of(settings) as database:
         turns = export_once(database, Conversations(settings.conversations_location))
     typer.echo(f"Exported {turns:,} turns to {settings.conversations_location}.")
+
+
+def compact(*, json: Json = False) -> None:
+    """Fold the many small Parquet files of past dates into few; the worker does it by itself."""
+    from pipelines.compact import compact
+    from pipelines.progress import counting_dates
+
+    settings = load_settings()
+    conversations = Conversations(settings.conversations_location)
+    with database_of(settings) as database, counting_dates(Console(stderr=True)) as watch:
+        done = compact(database, conversations, timedelta(seconds=settings.grace_seconds), watch)
+    location = settings.conversations_location
+    typer.echo(done.to_json(location)) if json else cli.show(done.table(location))

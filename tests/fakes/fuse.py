@@ -1,14 +1,16 @@
-"""An exporter that kills its own process, as kill -9 would, after a given number of steps."""
+"""An exporter and a compactor that kill their own process, as kill -9 would, after a given number of steps."""
 
 from __future__ import annotations
 
 import os
 import signal
+from datetime import timedelta
 from pathlib import Path
 
 from core.conversations import Conversations
 from core.database import Batch, Database, open_database
 from core.durable import Disk, Folder
+from pipelines.compact import compact
 from pipelines.export import export_once
 
 
@@ -38,6 +40,10 @@ class DeadlyDisk(Disk):
 
     def rename(self, path: Path, final: Path) -> None:
         super().rename(path, final)
+        self._fuse.burn()
+
+    def remove(self, path: Path) -> None:
+        super().remove(path)
         self._fuse.burn()
 
     def sync(self, folder: Path) -> None:
@@ -77,3 +83,10 @@ def export(location: str, folder: Path, steps: int | None = None, limit: int = 1
         exported = export_once(database, Conversations("", Folder(folder, DeadlyDisk(fuse))), limit)
     database.close()
     return exported
+
+
+def compact_without_grace(location: str, folder: Path, steps: int) -> None:
+    """A compaction that dies after so many steps of its disk."""
+    database = open_database(location)
+    compact(database, Conversations("", Folder(folder, DeadlyDisk(Fuse(steps)))), timedelta(0), lambda *_: None)
+    database.close()

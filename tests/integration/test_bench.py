@@ -6,10 +6,16 @@ import json
 from pathlib import Path
 
 import pytest
+from polars.testing import assert_frame_equal
 
+from core.conversations import Conversations, views
 from core.errors import InvalidInputError, NotFoundError
 from core.settings import Settings
-from evals.bench import index, search
+from evals.bench import conversations, index, polars_views, search
+from evals.bench.one_view import measure
+from evals.progress import silent
+from evals.simulation.plan import Plan
+from evals.simulation.simulate import simulate
 from tests.fakes.commands import run
 from tests.fakes.site import PAGES, furnish, share_models
 
@@ -57,6 +63,7 @@ def test_a_share_of_the_pages_stands_for_all(tmp_path: Path) -> None:
         ("index", ["--source", "datasets/kestrel/pages"], {"ratio", "ratio_warm"}),
         ("chat", [], {"ratio", "gap_p99_ms", "ttft_added_ms"}),
         ("agent", [], {"ratio", "overhead_ms", "overhead_p95_ms", "commits_ms", "check_ms", "quoted/overhead_ms"}),
+        ("conversations", ["--turns", "5000"], {"ratio", "duckdb/per_day/seconds", "polars/per_day/seconds"}),
     ],
 )
 def test_a_bench_prints_its_published_figures(
@@ -66,3 +73,26 @@ def test_a_bench_prints_its_published_figures(
     done = run(tmp_path, "evals", "bench", name, *arguments, "--json")
     assert done.returncode == 0, done.stderr
     assert figures <= json.loads(done.stdout)["figures"].keys()
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("simulated") / "year"
+    simulate(Plan(4000, 10), folder, Path("datasets/kestrel/golden.jsonl"), Settings(_env_file=None), silent)
+    return folder
+
+
+@pytest.mark.parametrize("view", conversations.VIEWS)
+def test_duckdb_and_polars_say_the_same_of_the_same_conversations(simulated: Path, view: str) -> None:
+    ours = getattr(views, view)(Conversations(str(simulated)).relation()).pl()
+    theirs = getattr(polars_views, view)(polars_views.scan(simulated)).collect()
+    assert len(ours) > 5
+    assert_frame_equal(ours, theirs, check_column_order=False, check_dtypes=False, abs_tol=1e-6)
+
+
+def test_a_view_is_measured_cold_and_warm(simulated: Path) -> None:
+    for engine in conversations.ENGINES:
+        run = measure("per_day", engine, str(simulated))
+        assert run.rows == 10
+        assert run.first > 0 < run.seconds
+        assert run.peak_mb > 10

@@ -44,15 +44,16 @@ def end_turn(database: Database, days_ago: int = 0) -> Turn:
 
 def test_the_view_of_an_empty_bucket_has_the_right_columns(location: str) -> None:
     relation = Conversations(location).relation()
-    assert relation.columns == [*SCHEMA.names, "date"]
+    assert relation.columns == [*SCHEMA.names, "date", "rating", "comment"]
     assert relation.fetchall() == []
 
 
 def test_each_turn_is_exported_once_under_its_date(database: Database, location: str) -> None:
     turns = [end_turn(database, days) for days in (0, 1, 1)]
     assert export_once(database, Conversations(location)) == 3
-    paths = Bucket(location).paths()
-    assert [path.split("/")[3] for path in paths] == [f"date={turn.created_at.date()}" for turn in turns[1::-1]]
+    assert [file.folder for file in Bucket(location).stored()] == [
+        f"date={turn.created_at.date()}" for turn in turns[1::-1]
+    ]
     rows = Conversations(location).relation().select("turn_id", "date").fetchall()
     assert sorted(rows) == sorted((turn.id, turn.created_at.date()) for turn in turns)
 
@@ -70,7 +71,7 @@ def test_writing_a_batch_again_replaces_it(database: Database, location: str) ->
     batch = Batch("b", (end_turn(database),))
     conversations = Conversations(location)
     assert conversations.write(batch) == conversations.write(batch)
-    assert len(conversations.relation()) == len(Bucket(location).paths()) == 1
+    assert len(conversations.relation()) == len(Bucket(location).stored()) == 1
 
 
 def test_the_view_can_be_asked_by_date(database: Database, location: str) -> None:
@@ -85,7 +86,8 @@ def test_the_view_can_be_asked_by_date(database: Database, location: str) -> Non
 def test_a_batch_arrives_in_one_put(database: Database, location: str, s3_server: str) -> None:
     conversations = Conversations(location)
     conversations.write(Batch("b", (end_turn(database),)))
-    bucket, _, key = Bucket(location).paths()[0].partition("/")
+    store = Bucket(location)
+    bucket, _, key = store.path(store.stored()[0].name).partition("/")
     stored = boto3.client("s3", endpoint_url=f"http://{s3_server}", **KEYS).head_object(Bucket=bucket, Key=key)
     assert "-" not in stored["ETag"]  # that of a multipart upload ends in "-" and the number of its parts
 

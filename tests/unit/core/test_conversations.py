@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.conversations import SCHEMA, Conversations
+from core.conversations.relation import Tail
 from core.database import Batch
 from core.errors import IntegrityError
 from core.records import Feedback, Turn, TurnStatus
@@ -30,7 +31,7 @@ def test_the_view_is_empty_with_the_right_columns_before_the_first_export(tmp_pa
     conversations.write(Batch("b", (turn(),)))
     full = conversations.relation()
     assert (empty.columns, empty.types) == (full.columns, full.types)
-    assert full.columns == [*SCHEMA.names, "date"]
+    assert full.columns == [*SCHEMA.names, "date", "rating", "comment"]
 
 
 def test_everything_that_explains_a_turn_is_in_its_row(tmp_path: Path) -> None:
@@ -43,6 +44,7 @@ def test_everything_that_explains_a_turn_is_in_its_row(tmp_path: Path) -> None:
     del expected["feedback"]  # in files of its own
     session = expected.pop("session")
     expected |= {"turn_id": expected.pop("id"), "session_id": session["id"], "date": DAY.date()}
+    expected |= {"rating": None, "comment": None}
     expected |= {"site": session["site"], "person": session["person"], "status": "done"}
     expected |= {name: list(expected[name]) for name in ("citations", "passages", "rulings")}
     assert row == expected
@@ -95,16 +97,17 @@ def test_writing_a_batch_again_is_the_same_file(tmp_path: Path) -> None:
     assert len(conversations.relation()) == 2
 
 
-def test_the_view_lies_on_the_given_connection_and_sees_later_batches(tmp_path: Path) -> None:
+def test_the_view_lies_on_the_given_connection_and_is_of_its_moment(tmp_path: Path) -> None:
     conversations = Conversations(str(tmp_path))
-    conversations.write(Batch("a", (turn(),)))
+    conversations.write(Batch("a", (turn(), turn(timings={"retrieve": 20.0}))))
     with duckdb.connect() as connection:
         conversations.relation(connection)
-        conversations.write(Batch("b", (turn(), turn(timings={"retrieve": 20.0}))))
+        conversations.write(Batch("b", (turn(),)))
         asked = (
             "SELECT count(*), max(timings['retrieve']), max(usage.input_tokens) FROM turns WHERE date = '2026-11-21'"
         )
-        assert connection.sql(asked).fetchall() == [(3, 20.0, 7)]
+        assert connection.sql(asked).fetchall() == [(2, 20.0, 7)]
+        assert len(conversations.relation(connection)) == 3
 
 
 def test_readers_never_meet_hidden_files(tmp_path: Path) -> None:
@@ -145,3 +148,16 @@ def test_feedback_has_files_of_its_own_by_the_date_of_the_rating(tmp_path: Path)
         "rated_at": DAY + timedelta(days=2),
     }
     assert conversations.relation().fetchall() == []
+
+
+def test_what_is_not_exported_yet_counts_with_its_rating_and_nothing_counts_twice(tmp_path: Path) -> None:
+    conversations = Conversations(str(tmp_path))
+    written, waiting = turn("written"), turn("waiting")
+    conversations.write(Batch("a", (written,)))
+    conversations.write_feedback(Batch("f", (replace(written, feedback=Feedback("up", "", DAY)),)))
+    again = replace(written, feedback=Feedback("down", "After all.", DAY + timedelta(hours=1)))
+    told = conversations.relation(tail=Tail((written, waiting), (again,))).order("question")
+    assert told.select("question", "rating", "comment").fetchall() == [
+        ("waiting", None, None),
+        ("written", "down", "After all."),
+    ]

@@ -42,7 +42,7 @@ def refuse(_: bytes) -> None:
 def test_a_file_is_written_aside_then_checked_then_named_then_made_to_last(tmp_path: Path) -> None:
     disk = Diary(tmp_path)
     Folder(tmp_path, disk).put("date=1/a.parquet", b"x", lambda data: disk.steps.append(f"check {data!r}"))
-    assert disk.steps == ["write .a.parquet.tmp", "check b'x'", "rename a.parquet", "sync date=1", "sync ."]
+    assert disk.steps == ["write .writing.tmp", "check b'x'", "rename a.parquet", "sync date=1", "sync ."]
 
 
 def test_what_fails_its_check_gets_no_name_and_leaves_the_old_file(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_what_fails_its_check_gets_no_name_and_leaves_the_old_file(tmp_path: Pat
 def test_putting_again_replaces_the_file_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "made" / "here")
     (tmp_path / "made" / "here").mkdir(parents=True)
-    (tmp_path / "made" / "here" / ".a.tmp").write_bytes(b"left by a crash")
+    (tmp_path / "made" / "here" / ".writing.tmp").write_bytes(b"left by a crash")
     folder.put("a", b"1", accept)
     folder.put("a", b"2", accept)
     assert {path.name: path.read_bytes() for path in (tmp_path / "made" / "here").iterdir()} == {
