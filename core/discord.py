@@ -14,7 +14,7 @@ import httpx
 from pydantic import SecretStr
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
-from core.errors import NotDeliveredError
+from core.errors import MaybeDeliveredError, NotDeliveredError
 
 _SECONDS = 10.0
 _ATTEMPTS = 4
@@ -57,9 +57,14 @@ class Webhook:
         self._url = url
         self._longest_pause = longest_pause
 
-    def send(self, embed: Embed) -> None:
-        """Delivered when it returns; else NotDeliveredError. Waits as long as Discord asks, within reason."""
-        may_arrive = retry_if_exception(lambda error: _retry_after(error) is not None)
+    def send(self, embed: Embed, *, once: bool = False) -> None:
+        """Delivered when it returns; else NotDeliveredError. Waits as long as Discord asks, within reason.
+
+        `once`: what may have arrived though nobody said so is not sent again; MaybeDeliveredError says that.
+        """
+        may_arrive = retry_if_exception(
+            lambda error: _retry_after(error) is not None and not (once and isinstance(error, MaybeDeliveredError))
+        )
         retrying = Retrying(retry=may_arrive, wait=_pause, stop=stop_after_attempt(_ATTEMPTS), reraise=True)
         retrying(self._post, embed.payload())
 
@@ -68,15 +73,15 @@ class Webhook:
             url = self._url.get_secret_value()
             answer = httpx.post(url, params={"wait": "true"}, json=payload, timeout=_SECONDS)
         except httpx.HTTPError as error:
-            raise NotDeliveredError(
-                f"Discord cannot be reached ({type(error).__name__}).", retry_after=_STUMBLE
-            ) from None
+            unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+            kind = NotDeliveredError if unsent else MaybeDeliveredError
+            raise kind(f"Discord cannot be reached ({type(error).__name__}).", retry_after=_STUMBLE) from None
         if answer.status_code == _BUSY:
             raise self._busy(answer)
         if answer.status_code >= _BROKEN:
-            raise NotDeliveredError(f"Discord answered {answer.status_code}.", retry_after=_STUMBLE)
+            raise MaybeDeliveredError(f"Discord answered {answer.status_code}.", retry_after=_STUMBLE)
         if not answer.is_success:
-            raise NotDeliveredError(f"Discord answered {answer.status_code}: check FRONTDESK_DISCORD_WEBHOOK.")
+            raise NotDeliveredError(f"Discord answered {answer.status_code}: check the webhook.")
 
     def _busy(self, answer: httpx.Response) -> NotDeliveredError:
         try:

@@ -47,6 +47,18 @@ class ConflictError(FrontdeskError):
     code = "conflict"
 
 
+class ExpiredError(FrontdeskError):
+    """What was offered is not on offer any more."""
+
+    code = "expired"
+
+
+class ToolError(FrontdeskError):
+    """Somebody else's service did not do what was asked of it; `retry_after` is set where it may yet."""
+
+    code = "tool_unavailable"
+
+
 class OverloadedError(FrontdeskError):
     """Every place in the queue is taken; `retry_after` seconds from now is a good time."""
 
@@ -87,3 +99,9 @@ class NotDeliveredError(FrontdeskError):
     """A message to people did not arrive; `retry_after` is set where it may yet."""
 
     code = "not_delivered"
+
+
+class MaybeDeliveredError(NotDeliveredError):
+    """A message was sent, and nobody said whether it arrived."""
+
+    code = "maybe_delivered"

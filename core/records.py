@@ -32,6 +32,8 @@ class Site:
     live_build: str | None = None
     tier: str | None = None  # of the catalogue of models; None: the settings decide
     cap: float | None = None  # US dollars that its turns may cost in a UTC day; None: no end
+    booking: str | None = None  # the calendar that visitors book in; None: the settings decide
+    handover: str | None = None  # the webhook that a person is called by; None: the settings decide
     created_at: datetime = field(default_factory=now)
 
 
@@ -272,6 +274,52 @@ class Turn:
     feedback: Feedback | None = None
     created_at: datetime = field(default_factory=now)
     ended_at: datetime | None = None
+
+
+ActionKind = Literal["confirm", "form", "handoff"]
+
+
+class ActionState(StrEnum):
+    """Open until the visitor answers; running while it is done; then as it ended."""
+
+    OPEN = "open"
+    RUNNING = "running"
+    DONE = "done"
+    DECLINED = "declined"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One detail of an action, as a form asks for it or a question for a yes shows it."""
+
+    name: str
+    label: str
+    type: Literal["text", "email", "long", "choice"]
+    value: str = ""
+    choices: tuple[tuple[str, str], ...] = ()  # of `choice`: each value, and what people read
+    required: bool = True
+    longest: int = 200  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What waits for a visitor's yes: a tool, its arguments as far as they are known, and what became of it."""
+
+    id: str
+    session: Session
+    turn: str
+    tool: str
+    kind: ActionKind
+    title: str  # what happens upon a yes
+    arguments: Mapping[str, str]
+    fields: tuple[FormField, ...]
+    expires_at: datetime
+    state: ActionState = ActionState.OPEN
+    result: str = ""  # the sentence that the visitor was told
+    started_at: datetime | None = None  # when it last began to run
+    created_at: datetime = field(default_factory=now)
 
 
 @dataclass(frozen=True, slots=True)

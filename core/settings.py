@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -131,6 +132,35 @@ class Settings(BaseSettings):
         None, description="A Discord channel's webhook, told how each night went: `https://discord.com/api/webhooks/…`."
     )
 
+    # What visitors may ask to be done
+    booking: str | None = Field(
+        None,
+        description="The calendar that visitors book in, where a site has none of its own: "
+        "`calendly:https://api.calendly.com/event_types/…` or `google:team@example.com`.",
+    )
+    calendly_token: SecretStr | None = Field(None, description="Personal access token for `calendly:` calendars.")
+    google_credentials: Path | None = Field(
+        None, description="Key file of the service account that `google:` calendars are shared with."
+    )
+    google_subject: str | None = Field(
+        None,
+        description="Whom that account acts for, by domain-wide delegation; without it Google invites no visitor by "
+        "mail.",
+    )
+    time_zone: str = Field("UTC", description="Time zone in which times are told and meeting hours count.")
+    meeting_hours: str = Field(
+        "Mon-Fri 09:00-17:00",
+        description="When meetings in `google:` calendars may be; several parts are parted by commas.",
+    )
+    meeting_minutes: Annotated[int, Field(ge=5, le=480)] = Field(
+        30, description="How long a meeting in a `google:` calendar is."
+    )
+    handover_webhook: SecretStr | None = Field(
+        None,
+        description="A Discord channel's webhook that visitors' messages for a person go to, where a site has none of "
+        "its own.",
+    )
+
     # Serving
     host: str = Field("127.0.0.1", description="Address the server listens on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="Port the server listens on.")
@@ -182,12 +212,21 @@ class Settings(BaseSettings):
             raise PydanticCustomError("overlap", "must be less than FRONTDESK_CHUNK_TOKENS")
         return overlap
 
-    @field_validator("discord_webhook")
+    @field_validator("discord_webhook", "handover_webhook")
     @classmethod
     def _webhook_is_discords(cls, webhook: SecretStr | None) -> SecretStr | None:
-        if webhook is not None and not _WEBHOOK.match(webhook.get_secret_value()):
+        if webhook is not None and not is_webhook(webhook.get_secret_value()):
             raise PydanticCustomError("webhook", "must start with https://discord.com/api/webhooks/")
         return webhook
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_is_known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise PydanticCustomError("zone", "must be a time zone like Europe/Berlin") from None
+        return name
 
     @property
     def knowledge_location(self) -> str:
@@ -229,6 +268,11 @@ class Settings(BaseSettings):
     def report_folder(self, site: str) -> Path:
         """The folder of the reports on a site's nights."""
         return self.home / "reports" / site
+
+
+def is_webhook(url: str) -> bool:
+    """Whether it is a Discord channel's: nothing else is sent to."""
+    return bool(_WEBHOOK.match(url))
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from core.database.actions import Actions
 from core.database.builds import Builds
 from core.database.changes import Changes
 from core.database.engine import Transactions, connect, database_url, sqlite_file
@@ -30,6 +31,7 @@ class Database:
         self.changes = Changes(transactions)
         self.leases = Leases(transactions)
         self.turns = Turns(transactions)
+        self.actions = Actions(transactions)
         self.outbox = Outbox(transactions)
         self.ratings = Ratings(transactions)
         self.summaries = Summaries(transactions)

@@ -80,6 +80,8 @@ sites = Table(
     _words("live_build", nullable=True),  # no foreign key: builds point at sites, and promotion checks it
     _words("tier", nullable=True),
     Column("cap", Float),
+    _words("booking", nullable=True),
+    _words("handover", nullable=True),
     Column("created_at", Instant, nullable=False),
 )
 
@@ -212,6 +214,40 @@ turns = Table(
     Index("turns_paid", "site", "created_at", "cost", sqlite_where=text("cost > 0"), postgresql_where=text("cost > 0")),
     Index("turns_open", "created_at", sqlite_where=text("status = 'open'"), postgresql_where=text("status = 'open'")),
     sqlite_autoincrement=True,
+)
+
+actions = Table(
+    "actions",
+    metadata,
+    _words("id", primary_key=True),
+    _words("site"),
+    _words("person"),
+    _words("session_id"),
+    _words("turn", index=True),  # no foreign key: what is offered is stored before its turn ends
+    _words("tool"),
+    _words("kind"),
+    _words("title"),
+    Column("arguments", JSON, nullable=False),
+    _words("arguments_hash"),
+    Column("fields", JSON, nullable=False),
+    _words("state"),
+    _words("result"),
+    Column("expires_at", Instant, nullable=False),
+    Column("started_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    ForeignKeyConstraint(["site", "person", "session_id"], ["sessions.site", "sessions.person", "sessions.id"]),
+    Index("actions_of_a_session", "site", "person", "session_id", "tool"),
+    # The same thing is done once in a session, however many actions offer it.
+    Index(
+        "actions_done_once",
+        "site",
+        "person",
+        "session_id",
+        "arguments_hash",
+        unique=True,
+        sqlite_where=text("state IN ('running', 'done')"),
+        postgresql_where=text("state IN ('running', 'done')"),
+    ),
 )
 
 outbox = Table(

@@ -36,7 +36,7 @@ class Sites:
         return sorted((Site(**row) for row in rows), key=lambda site: site.id)
 
     def change(self, site: str, **columns: str | float | None) -> Site:
-        """The site with title, model, tier or cap as given now; NotFoundError where there is none."""
+        """The site with its columns as given now; NotFoundError where there is none."""
         with self._transactions.write() as connection:
             connection.execute(update(sites).where(sites.c.id == site).values(columns))
             return _site(connection, site)
