@@ -1,0 +1,73 @@
+"""What a tool is: it may read freely, and it writes only once a visitor has said yes. Knows no service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from core.errors import ToolError
+from core.records import ActionKind, FormField
+
+Details = Mapping[str, str]  # of an action, by the name of its field
+
+
+class TakenError(ToolError):
+    """What was chosen is not free any more: nothing was written, and there is something to choose anew."""
+
+    code = "taken"
+
+
+class UnsureError(ToolError):
+    """A service was asked to write and did not say whether it has."""
+
+    code = "uncertain"
+
+
+class Tool(Protocol):
+    """Something that can be done for a visitor. Where it is done is in the settings, never in the details."""
+
+    name: str
+    form: ActionKind  # how it is offered while details are missing
+    invitation: str  # the title of such a form
+    settles: bool  # whether `settle` can ever tell
+
+    async def fields(self, known: Details) -> tuple[FormField, ...]:
+        """What it needs to know, with what is known of it; reads only. ToolError where it cannot be offered."""
+
+    def title(self, details: Details) -> str:
+        """What it does with these details, in one line for the visitor."""
+
+    async def run(self, key: str, details: Details) -> str:
+        """Does it, and says so in a sentence; `key` is the action's own.
+
+        TakenError and any other ToolError: nothing was written. UnsureError: nobody can say yet.
+        """
+
+    async def settle(self, key: str, details: Details) -> str | None:
+        """What became of a run whose answer was lost: its sentence, or None where nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A meeting that somebody wants."""
+
+    start: datetime
+    name: str
+    email: str
+
+
+class Calendar(Protocol):
+    """One calendar of a scheduling service."""
+
+    invites: bool  # whether the service tells the visitor by mail
+
+    async def free(self, since: datetime, until: datetime) -> Sequence[datetime]:
+        """When a meeting may begin, in order; no more than seven days are asked for."""
+
+    async def book(self, key: str, booking: Booking) -> None:
+        """Books it; a key that was booked before is booked once. Raises as Tool.run does."""
+
+    async def find(self, key: str, booking: Booking) -> bool:
+        """Whether this key was booked; UnsureError where that cannot be told."""
