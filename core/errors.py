@@ -59,6 +59,18 @@ class ToolError(FrontdeskError):
     code = "tool_unavailable"
 
 
+class TakenError(ToolError):
+    """What was chosen is not to be had any more: nothing was written, and there is something to choose anew."""
+
+    code = "taken"
+
+
+class UnsureError(ToolError):
+    """A service was asked to write and did not say whether it has."""
+
+    code = "uncertain"
+
+
 class OverloadedError(FrontdeskError):
     """Every place in the queue is taken; `retry_after` seconds from now is a good time."""
 

@@ -302,6 +302,12 @@ class FormField:
     required: bool = True
     longest: int = 200  # characters
 
+    def payload(self) -> dict[str, Any]:
+        """As a client builds an input from it."""
+        choices = [{"value": value, "label": label} for value, label in self.choices]
+        told = {"name": self.name, "label": self.label, "type": self.type, "value": self.value}
+        return told | {"required": self.required, "max_length": self.longest, "choices": choices}
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -320,6 +326,17 @@ class Action:
     result: str = ""  # the sentence that the visitor was told
     started_at: datetime | None = None  # when it last began to run
     created_at: datetime = field(default_factory=now)
+
+    def payload(self) -> dict[str, Any]:
+        """The native JSON object, as an `action` event carries it."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "title": self.title,
+            "fields": [each.payload() for each in self.fields],
+            "expires_at": self.expires_at.astimezone(UTC).isoformat(timespec="seconds"),
+            "state": self.state,
+        }
 
 
 @dataclass(frozen=True, slots=True)

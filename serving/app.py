@@ -64,7 +64,7 @@ def create_local_app(settings: Settings, *, writer: Writer | None = None) -> ASG
 
     embed = EmbeddingThread(Encoders(lambda model: load_encoder(model, settings)))
     desk = open_desk(settings, embed, writer=writer)
-    host = LocalHost(desk.host, window_ms=settings.coalesce_ms, limit=_LOCAL_TURNS, checks=desk.checks)
+    host = LocalHost(desk.host, window_ms=settings.coalesce_ms, limit=_LOCAL_TURNS, checks=desk.checks, act=desk.act)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

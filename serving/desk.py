@@ -18,23 +18,26 @@ from core.knowledge import Knowledge, Memories
 from core.records import Site
 from core.settings import Settings
 from core.traces import Traces
-from serving.agent import Agent, Writer, Writers, checked, unlimited, unobserved
+from serving.agent import Agent, Caller, ModelWriter, NoTools, Writer, Writers, checked, unlimited, unobserved
 from serving.agent.answerable import weighing
 from serving.agent.summarizer import extract, summarizer_for
+from serving.agent.tools import Toolboxes
 from serving.budget import Budget
 from serving.coalesce import CoalescingWriter
+from serving.consent import Consent
 from serving.embedding import Embed, RecentVectors
 from serving.hot import Hot, ProcessHot, open_hot
 from serving.langsmith import finish_telling, tell_langsmith
 from serving.languages import Languages
 from serving.ledger import Ledger, TurnStore
 from serving.memory import NoMemory, SessionMemory
+from serving.offers import CallerOf, Offers
 from serving.pins import Pins
 from serving.readiness import Check
 from serving.recall import MeaningRecall
 from serving.retrieval import LiveRetriever, RecentSites
 from serving.tracing import Tracer
-from serving.turns import TurnHost
+from serving.turns import Act, TurnHost
 
 _THREADS = 4  # SQLite's commits queue up behind each other anyway, and a search has threads of its own
 
@@ -48,12 +51,19 @@ class Desk:
     database: Database
     threads: ThreadPoolExecutor
     hot: Hot
+    consent: Consent
     tracer: Tracer | None
     leaving: Sequence[Callable[[], object]]  # each waits, not for long, until traces have left
+
+    @property
+    def act(self) -> Act:
+        """Takes a visitor's answer to an action."""
+        return self.consent.answer
 
     async def close(self) -> None:
         """Wait for interrupted turns to be stored and summaries to be written, then let the stores go."""
         await self.host.drain()
+        await self.consent.drain()
         await self.hot.close()
         await asyncio.gather(*map(asyncio.to_thread, self.leaving))
         self.threads.shutdown()
@@ -67,10 +77,12 @@ def open_desk(
     build: str | None = None,
     writer: Writer | None = None,
     turns: TurnStore | None = None,
+    toolboxes: Toolboxes | None = None,
 ) -> Desk:
     """A desk that answers from each site's live build, or from `build` alone, with its model or with `writer`.
 
-    Turns go to the database, or to `turns` instead: what is asked there is no visitor's conversation.
+    Turns go to the database, or to `turns` instead: what is asked there is no visitor's conversation, and nothing is
+    offered in it.
     """
     tell_langsmith(settings)
     database = open_database(settings.database_location)
@@ -97,6 +109,14 @@ def open_desk(
         return (await retriever.live(site)).build.embedding_model
 
     tracer = _tracer(settings) if turns is None else None
+    budget = unlimited if turns else Budget(sites, database.turns, threads, writers.quoting)
+
+    async def caller_of(site: Site) -> Caller | None:
+        if writer:
+            return writer if isinstance(writer, ModelWriter) else None
+        return None if await budget(site.id) else writers.caller(site)
+
+    offers = _offers(settings, database, sites, threads, toolboxes or Toolboxes(settings), caller_of)
     with suppress(ConfigurationError):  # built before the first visitor waits for it; `/ready` says what is wrong
         chosen(Site(settings.site))
     agent = Agent(
@@ -109,18 +129,25 @@ def open_desk(
         find_pin=Pins(database.pins, threads, recent_vectors, embedding_model_of),
         speaks=Languages(retriever.live, threads),
         rewriter_for=rewriter_of,
-        afford=unlimited if turns else Budget(sites, database.turns, threads, writers.quoting),
+        afford=budget,
         observe=tracer or unobserved,
         owe=ledger.owe,
         weigh=weighing(reading),
+        offering=NoTools() if turns else offers,
     )
-    host = TurnHost(agent=agent, ledger=ledger, history_messages=settings.history_messages, afterwards=memory.follow)
+    host = TurnHost(
+        agent=agent,
+        ledger=ledger,
+        history_messages=settings.history_messages,
+        afterwards=memory.follow,
+        offered=offers.of_turn,
+    )
     ready: dict[str, Check] = {
         "knowledge": lambda: retriever.live(settings.site),
         **_checks(settings, database, embed, threads, chosen),
     }
     leaving: list[Callable[[], None]] = [partial(finish_telling, settings), *([tracer.close] if tracer else [])]
-    return Desk(host, ready, database, threads, hot, tracer, leaving)
+    return Desk(host, ready, database, threads, hot, Consent(offers, ledger.tell), tracer, leaving)
 
 
 def _retriever(
@@ -139,6 +166,26 @@ def _retriever(
         threads=threads,
         passages=settings.passages,
         pinned=build,
+    )
+
+
+def _offers(
+    settings: Settings,
+    database: Database,
+    sites: RecentSites,
+    threads: ThreadPoolExecutor,
+    toolboxes: Toolboxes,
+    caller_of: CallerOf,
+) -> Offers:
+    """What the desk offers to do; what is wrong with that is said in the log before a visitor asks."""
+    toolboxes.of(Site(settings.site))
+    return Offers(
+        store=database.actions,
+        threads=threads,
+        sites=sites,
+        tools_of=toolboxes.of,
+        caller_of=caller_of,
+        zone=settings.time_zone,
     )
 
 

@@ -25,7 +25,11 @@ _STATUS_OF_CODE = {
     "not_found": 404,
     "conflict": 409,
     "interrupted": 409,
+    "expired": 410,
+    "taken": 409,
     "overloaded": 503,
+    "tool_unavailable": 502,
+    "uncertain": 504,
     "model_unavailable": 502,
     "unreadable_document": 422,
 }

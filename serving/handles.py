@@ -15,12 +15,15 @@ from ray.exceptions import RayError
 from ray.serve.exceptions import BackPressureError, RayServeException
 from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
 
-from core.errors import FrontdeskError, OverloadedError
+from core.errors import FrontdeskError, OverloadedError, UnsureError
 from core.records import Event, Feedback, Turn
+from serving.answers import Answer, Outcome
 from serving.events import closing_event
 from serving.ledger import Ledger
 
 logger = logging.getLogger(__name__)
+
+_LOST = "I cannot tell yet whether it was done. Please say yes again in a minute, and I will look."
 
 Packed = list[tuple[Any, Any, int]]  # events as plain tuples: half the cost of pickling records
 
@@ -36,10 +39,11 @@ def unpack(events: Packed) -> list[Event]:
 
 
 class ReplicaHost:
-    """The ingress' host of turns: an Agent deployment's `run`, `ready`."""
+    """The ingress' host of turns: an Agent deployment's `run`, `act`, `ready`."""
 
     def __init__(self, agent: DeploymentHandle[Any], ledger: Ledger, *, patience: float = 8.0) -> None:
         self._run = agent.options(method_name="run", stream=True)
+        self._act = agent.options(method_name="act")
         self._ready = agent.options(method_name="ready")
         self._ledger = ledger
         self._patience = patience  # seconds that an agent may take to say whether it is ready: more than its checks
@@ -66,6 +70,19 @@ class ReplicaHost:
     async def rate(self, turn_id: str, feedback: Feedback, *, site: str, session: str | None) -> Turn:
         """Keep what a visitor says of an answer, with no agent asked; the turn with it."""
         return await self._ledger.rate(turn_id, feedback, site=site, session=session)
+
+    async def act(self, answer: Answer) -> Outcome:
+        """What came of a visitor's yes or no; UnsureError where the replica that carried it out is gone."""
+        try:
+            outcome: Outcome = await self._act.remote(answer)
+        except BackPressureError as error:
+            raise OverloadedError("Too many people are asking just now. Please try again in a moment.") from error
+        except (RayError, RayServeException) as error:
+            if isinstance(error, FrontdeskError):  # as in `_settled`
+                raise
+            logger.warning("action %s lost its replica: %s", answer.action, error)
+            raise UnsureError(_LOST, retry_after=60) from error
+        return outcome
 
     async def ready(self) -> dict[str, str]:
         """What each dependency answers to an Agent replica; what is wrong with the agents where none does in time."""

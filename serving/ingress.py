@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
@@ -14,6 +14,7 @@ from core.codec import storable
 from core.records import Event, Feedback, Rating, Session, Turn, new_id
 from core.settings import Settings
 from serving import errors
+from serving.answers import Answer, Outcome
 from serving.auth import AnonymousAccess
 from serving.envelope import BodyLimit
 from serving.listening import last_event, told_to_the_end, unless_left
@@ -32,6 +33,9 @@ class Host(Protocol):
 
     async def rate(self, turn_id: str, feedback: Feedback, *, site: str, session: str | None) -> Turn:
         """Keep what a visitor says of an answer; the turn with it."""
+
+    async def act(self, answer: Answer) -> Outcome:
+        """What came of a visitor's answer to an action."""
 
     async def ready(self) -> Mapping[str, str]:
         """What each dependency answers: "ok", or a sentence."""
@@ -66,6 +70,18 @@ class Rated(BaseModel):
     turn_id: str
     rating: Rating | None
     comment: str
+
+
+class Decision(BaseModel):
+    """A visitor's answer to an `action` event; the session, where it is given, must be the one it was offered in."""
+
+    answer: Literal["yes", "no"]
+    fields: Annotated[dict[str, str], Field(max_length=20)] = Field(default_factory=dict)
+    session_id: Id | None = None
+
+    def to(self, action: str, site: str) -> Answer:
+        """As the answer to this action."""
+        return Answer(site, action, self.answer == "yes", self.fields, self.session_id)
 
 
 def create_app(settings: Settings, host: Host, *, lifespan: Lifespan | None = None) -> FastAPI:
@@ -137,5 +153,10 @@ def _chat_routes(host: Host, site: str) -> APIRouter:
         turn = await host.rate(turn_id, said, site=site, session=opinion.session_id)
         kept = turn.feedback or said
         return Rated(turn_id=turn.id, rating=kept.rating, comment=kept.comment)
+
+    @router.post("/chat/actions/{action}")
+    async def answer_action(action: Id, decision: Decision) -> JSONResponse:
+        """What an `action` event asked for: done upon a yes, once; the sentence that says so, or what is asked anew."""
+        return JSONResponse((await host.act(decision.to(action, site))).payload())
 
     return router

@@ -12,7 +12,7 @@ from typing import ParamSpec, Protocol, TypeVar
 from core.codec import storable
 from core.database import Begun
 from core.errors import ConflictError
-from core.records import Feedback, Message, Turn, TurnStatus, now
+from core.records import Action, Feedback, Message, Turn, TurnStatus, now
 from serving.hot import Hot, ProcessHot, Said
 
 P = ParamSpec("P")
@@ -106,6 +106,13 @@ class Ledger:
             said |= read
         messages = [message for turn in recent for message in said.get(turn, ())]
         return messages[-limit:] if limit else []
+
+    async def tell(self, action: Action) -> None:
+        """Make an action that was done a part of the conversation: a turn of the action's own id."""
+        asked = Turn(action.id, action.session, f"Yes: {action.title}.", created_at=now())
+        done = replace(asked, status=TurnStatus.DONE, answer=action.result, model=action.tool, ended_at=now())
+        if (await self.open(asked)).before is None and await self.close(done):
+            await self.keep_hot(done)
 
     async def keep_hot(self, done: Turn) -> None:
         """So that the next turn finds what was said in this one."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from serving.agent import Writer
+    from serving.answers import Answer, Outcome
     from serving.embedding import Ask, Vectors
     from serving.handles import Packed
 
@@ -80,6 +81,10 @@ class Agent:
         async with aclosing(coalesce(self._desk.host.run(turn), self._window_ms)) as batches:
             async for events in batches:
                 yield pack(events)
+
+    async def act(self, answer: Answer) -> Outcome:
+        """What came of a visitor's yes or no."""
+        return await self._desk.act(answer)
 
     async def ready(self) -> dict[str, str]:
         """What each dependency answers."""

@@ -13,8 +13,9 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Protocol
 
-from core.errors import FrontdeskError, OverloadedError
-from core.records import Event, Feedback, Message, Turn, TurnStatus, now
+from core.errors import FrontdeskError, NotFoundError, OverloadedError
+from core.records import Action, Event, Feedback, Message, Turn, TurnStatus, now
+from serving.answers import Answer, Outcome
 from serving.coalesce import coalesce
 from serving.events import end_event, error_event, failure, start_event
 from serving.ledger import Ledger
@@ -24,6 +25,8 @@ from serving.replay import replay
 logger = logging.getLogger(__name__)
 
 Afterwards = Callable[[Turn], Awaitable[None]]
+Offered = Callable[[str], Awaitable[Sequence[Action]]]  # in a turn, by its id
+Act = Callable[[Answer], Awaitable[Outcome]]
 
 
 class Answerer(Protocol):
@@ -31,6 +34,16 @@ class Answerer(Protocol):
 
     def stream(self, turn: Turn, history: Sequence[Message]) -> AsyncGenerator[Event | Turn]:
         """Events as they happen, then the turn, done and committed."""
+
+
+async def _no_offers(_turn: str) -> Sequence[Action]:
+    """What a turn offered where nothing is offered."""
+    return ()
+
+
+async def _no_actions(answer: Answer) -> Outcome:
+    """What comes of an answer where nothing is offered."""
+    raise NotFoundError(f"There is no action {answer.action!r}.")
 
 
 async def _nothing(_turn: Turn) -> None:
@@ -41,18 +54,25 @@ class TurnHost:
     """Runs turns one stream each; any number at a time. `afterwards` follows a done turn, and delays nobody."""
 
     def __init__(
-        self, *, agent: Answerer, ledger: Ledger, history_messages: int, afterwards: Afterwards = _nothing
+        self,
+        *,
+        agent: Answerer,
+        ledger: Ledger,
+        history_messages: int,
+        afterwards: Afterwards = _nothing,
+        offered: Offered = _no_offers,
     ) -> None:
         self._agent = agent
         self._ledger = ledger
         self._history_messages = history_messages
         self._afterwards = afterwards
+        self._offered = offered
         self._closing: set[asyncio.Task[Any]] = set()
 
     async def run(self, turn: Turn) -> AsyncGenerator[Event]:
         """The numbered events of a new turn, or the replay of a finished one; ConflictError while one runs."""
         opened = await self._ledger.open(turn, self._history_messages)
-        events = self._answer(turn, opened.recent) if opened.before is None else _replay(opened.before)
+        events = self._answer(turn, opened.recent) if opened.before is None else self._replay(opened.before)
         async with aclosing(events):
             number = 0
             async for event in events:
@@ -89,6 +109,10 @@ class TurnHost:
             if not ended:  # cancelled or closed by a client that left: no await may be trusted here any more
                 self._in_background(self._ledger.abort(turn, "".join(answer), "The client left."))
 
+    async def _replay(self, turn: Turn) -> AsyncGenerator[Event]:
+        for event in replay(turn, await self._offered(turn.id)):
+            yield event
+
     async def _ask(self, turn: Turn, recent: Sequence[str]) -> AsyncGenerator[Event | Turn]:
         history = await self._ledger.history(recent, self._history_messages)
         async with aclosing(self._agent.stream(turn, history)) as items:
@@ -122,11 +146,14 @@ class TurnHost:
 class LocalHost:
     """Turns in this very process, for a server without Ray: coalesced as between replicas, and bounded."""
 
-    def __init__(self, host: TurnHost, *, window_ms: float, limit: int, checks: Mapping[str, Check]) -> None:
+    def __init__(
+        self, host: TurnHost, *, window_ms: float, limit: int, checks: Mapping[str, Check], act: Act = _no_actions
+    ) -> None:
         self._host = host
         self._window_ms = window_ms
         self._limit = limit
         self._checks = checks
+        self._act = act
         self._running = 0
 
     async def run(self, turn: Turn) -> AsyncGenerator[list[Event]]:
@@ -145,14 +172,13 @@ class LocalHost:
         """Keep what a visitor says of an answer; the turn with it."""
         return await self._host.rate(turn_id, feedback, site=site, session=session)
 
+    async def act(self, answer: Answer) -> Outcome:
+        """What came of a visitor's yes or no."""
+        return await self._act(answer)
+
     async def ready(self) -> dict[str, str]:
         """What each dependency answers."""
         return await ask_all(self._checks)
-
-
-async def _replay(turn: Turn) -> AsyncGenerator[Event]:
-    for event in replay(turn):
-        yield event
 
 
 def _unexpected(turn: Turn, error: Exception) -> FrontdeskError:

@@ -6,15 +6,20 @@ from serving.agent.graph import Agent, unobserved
 from serving.agent.models import ModelWriter, writer_for
 from serving.agent.nodes import unlimited
 from serving.agent.state import Closing, Economy, Remember, Retrieved, Retriever, Writer
+from serving.agent.tools.dialogue import Caller
+from serving.agent.tools.steps import NoTools, Offering
 from serving.agent.writers import Writers
 
 __all__ = [
     "Agent",
+    "Caller",
     "CheckedWriter",
     "Closing",
     "Economy",
     "Extractive",
     "ModelWriter",
+    "NoTools",
+    "Offering",
     "Remember",
     "Retrieved",
     "Retriever",

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from pydantic import SecretStr
 
@@ -106,6 +106,18 @@ class ModelWriter:
         owe(bill.usage, bill.cost, self.name, is_estimated=False)
         yield bill
 
+    async def call(self, prompt: Sequence[BaseMessage], tools: Sequence[dict[str, Any]]) -> tuple[AIMessage, Closing]:
+        """One whole reply, in which the model may call these tools, and what it used; else ModelError."""
+        with self._place():
+            try:
+                async with asyncio.timeout(self._seconds):
+                    reply = await self._model.bind_tools(tools).ainvoke(prompt)
+            except Exception as error:  # as in `_chunks`
+                raise told(error, self.name) from error
+        bill = replace(self._added(Closing(), reply), model=self.name)
+        owe(bill.usage, bill.cost, self.name, is_estimated=False)
+        return reply, bill
+
     def _owe(self, bill: Closing, prompt: list[BaseMessage], said: str) -> None:
         usage = estimated(bill.usage, prompt, said)
         read, wrote = usage.input_tokens, usage.output_tokens
@@ -122,7 +134,7 @@ class ModelWriter:
         finally:
             self._writing -= 1
 
-    def _added(self, bill: Closing, chunk: AIMessageChunk) -> Closing:
+    def _added(self, bill: Closing, chunk: AIMessage) -> Closing:
         """Some providers report what was read first and what was written last."""
         if not (part := chunk.usage_metadata):
             return bill

@@ -35,8 +35,8 @@ async def pinned(state: State, writer: StreamWriter, *, find: FindPin) -> dict[s
 
 
 def after_pinned(state: State) -> str:
-    """`recall`, or `remember` where a pin has answered."""
-    return "remember" if state["turn"].answer else "recall"
+    """`tools`, or `remember` where a pin has answered."""
+    return "remember" if state["turn"].answer else "tools"
 
 
 def _answered(turn: Turn, pin: Pin) -> Turn:

@@ -65,6 +65,16 @@ class Writers:
                         most_tokens=MOST_TOKENS,
                     )
 
+    def caller(self, site: Site) -> ModelWriter | None:
+        """The site's preferred model, to call tools; None where it quotes, or only has the small model for trying."""
+        for model in models_of(site, self._settings, load_catalogue(self._settings)):
+            if model in {Extractive.name, LOCAL} or self._breakers.setdefault(model, Breaker()).wait:
+                continue
+            with suppress(ConfigurationError):  # `of` says it
+                writer = writer_for(model, self._settings, self._embed)
+                return writer if isinstance(writer, ModelWriter) else None
+        return None
+
     @property
     def quoting(self) -> Writer:
         """The one that costs nothing."""

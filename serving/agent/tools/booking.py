@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby, islice
 from zoneinfo import ZoneInfo
 
-from core.errors import ToolError
+from core.errors import TakenError, ToolError
 from core.records import ActionKind, FormField, now
 from serving.agent.tools.details import with_values
-from serving.agent.tools.tool import Booking, Calendar, Details, TakenError
+from serving.agent.tools.tool import Booking, Calendar, Details
 
 NAME = "book_meeting"
 DAY = "day"  # a wish that may come with the details: the local date that times are offered from

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from core.errors import ConfigurationError, ToolError
+from core.errors import ConfigurationError, TakenError, ToolError, UnsureError
 from serving.agent.tools.calls import CLOSED, Call, Service, json_of
-from serving.agent.tools.tool import Booking, TakenError, UnsureError
+from serving.agent.tools.tool import Booking
 
 logger = logging.getLogger(__name__)
 

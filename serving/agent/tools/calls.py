@@ -13,8 +13,7 @@ from typing import Any, Literal
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
-from core.errors import ToolError
-from serving.agent.tools.tool import UnsureError
+from core.errors import ToolError, UnsureError
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +23,9 @@ _BUSY = 429
 
 LATER = "The calendar cannot be reached just now. Please try again in a moment."
 CLOSED = "Booking does not work at the moment. The site's operator has been told."
-UNSURE = "The calendar did not say whether it has booked the meeting. Please say yes again in a minute, and I will look."
+UNSURE = (
+    "The calendar did not say whether it has booked the meeting. Please say yes again in a minute, and I will look."
+)
 
 
 class PassingError(ToolError):

@@ -21,13 +21,14 @@ _NO_LINKS = Links(())
 
 
 def filled(fields: Sequence[FormField], given: Mapping[str, str]) -> dict[str, str]:
-    """The fields' values with what was given in their place; InvalidInputError names the first that cannot be used."""
+    """What is known, and what was given in its place; InvalidInputError names the first that cannot be used."""
     known = {field.name for field in fields}
     if unknown := next((name for name in given if name not in known), None):
         raise InvalidInputError(
             f"There is no field {unknown!r}: there are {', '.join(sorted(known))}.", param=f"fields.{unknown}"
         )
-    return {field.name: _checked(field, given.get(field.name, field.value)) for field in fields}
+    checked = {field.name: _checked(field, given.get(field.name, field.value)) for field in fields}
+    return {name: value for name, value in checked.items() if value}
 
 
 def with_values(fields: Sequence[FormField], known: Mapping[str, str]) -> tuple[FormField, ...]:

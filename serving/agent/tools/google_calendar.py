@@ -48,7 +48,9 @@ class ServiceAccount:
 
     def __init__(self, file: Path, subject: str | None = None) -> None:
         try:
-            self._credentials = Credentials.from_service_account_file(str(file), scopes=SCOPES, subject=subject)
+            self._credentials = Credentials.from_service_account_file(  # type: ignore[no-untyped-call]
+                str(file), scopes=SCOPES, subject=subject
+            )
         except (OSError, ValueError, GoogleAuthError) as error:
             raise ConfigurationError(
                 f"FRONTDESK_GOOGLE_CREDENTIALS={file} cannot be used: {error}. It is the JSON key of a service account."

@@ -12,10 +12,10 @@ import logging
 from pydantic import SecretStr
 
 from core.discord import Embed, Webhook, escaped
-from core.errors import MaybeDeliveredError, NotDeliveredError, ToolError
+from core.errors import MaybeDeliveredError, NotDeliveredError, ToolError, UnsureError
 from core.records import ActionKind, FormField
 from serving.agent.tools.details import with_values
-from serving.agent.tools.tool import Details, UnsureError
+from serving.agent.tools.tool import Details
 
 logger = logging.getLogger(__name__)
 

@@ -80,5 +80,6 @@ def _read(part: str, text: str) -> tuple[list[int], tuple[int, int]]:
 
 def _unreadable(text: str, part: str) -> ConfigurationError:
     return ConfigurationError(
-        f"FRONTDESK_MEETING_HOURS={text!r} cannot be read at {part!r}: write it like Mon-Fri 09:00-17:00, Sat 10:00-14:00."
+        f"FRONTDESK_MEETING_HOURS={text!r} cannot be read at {part!r}: write it like "
+        "Mon-Fri 09:00-17:00, Sat 10:00-14:00."
     )

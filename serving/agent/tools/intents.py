@@ -31,6 +31,10 @@ class Intent:
         """What the visitor is told where a form is offered."""
         return _reply(self.tool, self.language)
 
+    def times(self, times: str) -> str:
+        """Some that are free."""
+        return _reply("times", self.language).format(times=times)
+
     def summary(self, title: str) -> str:
         """What the visitor is told where only a yes is missing."""
         return _reply("confirm", self.language).format(title=title)

@@ -7,22 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from core.errors import ToolError
 from core.records import ActionKind, FormField
 
 Details = Mapping[str, str]  # of an action, by the name of its field
-
-
-class TakenError(ToolError):
-    """What was chosen is not free any more: nothing was written, and there is something to choose anew."""
-
-    code = "taken"
-
-
-class UnsureError(ToolError):
-    """A service was asked to write and did not say whether it has."""
-
-    code = "uncertain"
 
 
 class Tool(Protocol):

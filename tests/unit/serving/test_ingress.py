@@ -13,6 +13,7 @@ import pytest
 from core.errors import ConfigurationError, OverloadedError
 from core.records import Event, Feedback, Turn
 from core.settings import Settings
+from serving.answers import Answer, Outcome
 from serving.envelope import RequestId
 from serving.ingress import create_app
 from serving.turns import LocalHost
@@ -38,6 +39,9 @@ class FakeHost:
 
     async def rate(self, turn_id: str, feedback: Feedback, *, site: str, session: str | None) -> Turn:
         return await self._local.rate(turn_id, feedback, site=site, session=session)
+
+    async def act(self, answer: Answer) -> Outcome:
+        return await self._local.act(answer)
 
     async def ready(self) -> Mapping[str, str]:
         return self.answers

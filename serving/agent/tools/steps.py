@@ -1,0 +1,172 @@
+"""The two steps of a turn that offer something to be done: where it is asked for, and where an answer has none.
+
+Neither does anything but offer. What is offered waits as an action for the visitor's yes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from time import perf_counter
+from typing import Any, Protocol
+
+from langgraph.types import StreamWriter
+
+from core.errors import FrontdeskError, ToolError
+from core.records import Action, Event, FormField, Message, Ruling, Session, Turn, now
+from serving.agent.state import Closing, State
+from serving.agent.tools import handover
+from serving.agent.tools.details import in_own_words, is_complete
+from serving.agent.tools.dialogue import Caller, Wish, dialogue
+from serving.agent.tools.intents import Intent, intent_of
+from serving.agent.tools.tool import Details, Tool
+
+logger = logging.getLogger(__name__)
+
+MODEL = "tools"  # what a turn names that offers something and asked no model
+_GUARD = "tools"
+_RECENT = 2  # of the visitor's earlier messages: what they asked to be done may still be talked about
+_LIST = 4  # free times that are told in words
+_TELLING = 8  # words from which a message for a person tells what it is about
+
+Update = dict[str, Any]
+
+
+class Offering(Protocol):
+    """What a site can do for its visitors, and where offers are kept."""
+
+    def now(self) -> datetime:
+        """The time, in the zone that times are told in."""
+
+    async def tools(self, site: str) -> Mapping[str, Tool]:
+        """The site's tools by name; none where it has none."""
+
+    async def caller(self, site: str) -> Caller | None:
+        """The site's model, where it has one that can call tools and may spend on it."""
+
+    async def offer(self, turn: Turn, tool: Tool, fields: Sequence[FormField]) -> Action:
+        """Keeps what is offered in this turn: a question for a yes where nothing is missing, else a form."""
+
+    async def was_offered(self, session: Session, tool: str) -> bool:
+        """Whether the session was offered this before."""
+
+
+class NoTools:
+    """For desks that can do nothing."""
+
+    def now(self) -> datetime:
+        """In UTC."""
+        return now()
+
+    async def tools(self, _site: str) -> Mapping[str, Tool]:
+        """None."""
+        return {}
+
+    async def caller(self, _site: str) -> Caller | None:
+        """Nobody."""
+        return None
+
+    async def offer(self, _turn: Turn, _tool: Tool, _fields: Sequence[FormField]) -> Action:
+        """Never called."""
+        raise NotImplementedError
+
+    async def was_offered(self, _session: Session, _tool: str) -> bool:
+        """As if, so that nothing is."""
+        return True
+
+
+async def tools(state: State, writer: StreamWriter, *, offering: Offering) -> Update:
+    """The turn, answered with an offer, where the visitor asks for something that the site's tools do."""
+    turn = state["turn"]
+    known = await offering.tools(turn.session.site)
+    said = [*_visitors(state["history"]), turn.question]
+    intent = intent_of(turn.question, list(known))
+    wish = await _wished(offering, turn, known, intent, said) if known else None
+    if wish is None or not wish.tool:
+        return {"turn": _paid(turn, wish.bill)} if wish else {}
+    paid = replace(_paid(turn, wish.bill), model=wish.bill.model or MODEL)
+    details = {"message": _message(said), **in_own_words(wish.details, said)}
+    wanted = Intent(wish.tool, intent.language if intent else "en")
+    answered, action = await _offered(offering, paid, known, wanted, details)
+    writer(Event("token", {"content": answered.answer}))
+    if action:
+        writer(offer_event(action))
+    return {"turn": answered, "timings": {"first_token": round((perf_counter() - state["began"]) * 1000, 3)}}
+
+
+def after_tools(state: State) -> str:
+    """`recall`, or `remember` where something was offered."""
+    return "remember" if state["turn"].answer else "recall"
+
+
+async def offer_person(state: State, writer: StreamWriter, *, offering: Offering) -> Update:
+    """Where the pages had no answer, a person may: offered once in a session, with the question filled in."""
+    turn = state["turn"]
+    tool = (await offering.tools(turn.session.site)).get(handover.NAME) if turn.declined else None
+    if tool is None or await offering.was_offered(turn.session, handover.NAME):
+        return {}
+    writer(offer_event(await offering.offer(turn, tool, await tool.fields({"message": turn.question}))))
+    return {"turn": replace(turn, rulings=(*turn.rulings, _ruling(handover.NAME)))}
+
+
+def offer_event(action: Action) -> Event:
+    """What the client is sent of it."""
+    return Event("action", {"action": action.payload()})
+
+
+async def _wished(
+    offering: Offering, turn: Turn, known: Mapping[str, Tool], intent: Intent | None, said: Sequence[str]
+) -> Wish | None:
+    """What the visitor wants done: by the model's understanding where one may be asked, else by the wording alone."""
+    talked_about = any(intent_of(text, list(known)) for text in said[-1 - _RECENT :])
+    caller = await offering.caller(turn.session.site) if talked_about else None
+    if caller is not None:
+        try:
+            return await dialogue(caller, known, said, offering.now())
+        except FrontdeskError as error:  # the model is away, or the calendar is: a form needs less
+            logger.warning("the dialogue about tools failed (%s); a form stands in", error.code)
+    return Wish(intent.tool) if intent else None
+
+
+async def _offered(
+    offering: Offering, turn: Turn, known: Mapping[str, Tool], intent: Intent, details: Details
+) -> tuple[Turn, Action | None]:
+    """The turn with its answer, and what is offered; a person where a calendar has nothing to offer."""
+    tool = known[intent.tool]
+    try:
+        fields = await tool.fields(details)
+    except ToolError as error:
+        if intent.tool == handover.NAME or handover.NAME not in known:
+            return replace(turn, answer=error.message, declined=True), None
+        person = Intent(handover.NAME, intent.language)
+        turn, action = await _offered(offering, turn, known, person, details)
+        return replace(turn, answer=f"{error.message} {turn.answer}"), action
+    action = await offering.offer(turn, tool, fields)
+    answer = intent.summary(action.title) if is_complete(fields) else _invitation(intent, fields)
+    return replace(turn, answer=answer, rulings=(*turn.rulings, _ruling(intent.tool))), action
+
+
+def _invitation(intent: Intent, fields: Sequence[FormField]) -> str:
+    """The reply, with some of the times that a form has to choose from."""
+    times = [told for field in fields for _, told in field.choices][:_LIST]
+    return f"{intent.reply()} {intent.times('; '.join(times))}" if times else intent.reply()
+
+
+def _message(said: Sequence[str]) -> str:
+    """What a person should be told: this message, if it tells something, else the one before."""
+    *before, last = said
+    return last if len(last.split()) >= _TELLING or not before else before[-1]
+
+
+def _visitors(history: Sequence[Message]) -> list[str]:
+    return [message.content for message in history if message.role == "user"]
+
+
+def _paid(turn: Turn, bill: Closing) -> Turn:
+    return replace(turn, usage=turn.usage + bill.usage, cost=turn.cost + bill.cost)
+
+
+def _ruling(tool: str) -> Ruling:
+    return Ruling(_GUARD, allowed=True, reason=f"{tool} was offered: it waits for the visitor's yes.")
