@@ -1,4 +1,4 @@
-"""What a site's owner decides, checked before it is stored, and as it stands: title, tier, model, cap, policy, pins.
+"""What a site's owner decides, checked before it is stored: title, tier, model, cap, where tools write, policy, pins.
 
 A running server follows the database within seconds; `policy.md` is read for each question. Knows no terminal.
 """
@@ -20,6 +20,7 @@ from core.settings import Settings
 from serving.agent.catalogue import load_catalogue, models_of
 from serving.agent.extractive import Extractive
 from serving.agent.models import chat_model
+from serving.agent.tools.toolbox import NOWHERE, Toolboxes, checked_webhook
 from serving.budget import midnight
 
 _ANY_KEY = SecretStr("only to see whether the name can be used")
@@ -46,6 +47,8 @@ class Overview:
             "answers": list(self.answers),
             "cap": site.cap,
             "spent_today": self.spent_today,
+            "booking": site.booking,
+            "handover": "its own webhook" if site.handover and site.handover != NOWHERE else site.handover,
             "pins": self.pins,
             "policy": str(self.policy) if self.policy else None,
             "live_build": site.live_build,
@@ -76,6 +79,7 @@ def columns(given: Mapping[str, str | None], settings: Settings) -> dict[str, st
         changed["title"] = said["title"]
     if said.get("cap"):
         changed["cap"] = _cap(said["cap"])
+    _check_targets(said.get("booking"), said.get("handover"), settings)
     return changed
 
 
@@ -118,6 +122,20 @@ def _check_model(model: str, settings: Settings) -> None:
         chat_model(model, keyed)
     except ConfigurationError as error:
         raise InvalidInputError(error.message, param="model") from error
+
+
+def _check_targets(booking: str | None, handover: str | None, settings: Settings) -> None:
+    """Whether a calendar, and a webhook, can be what they are said to be."""
+    try:
+        if booking and booking != NOWHERE:
+            Toolboxes(settings).calendar(booking)
+    except ConfigurationError as error:
+        raise InvalidInputError(error.message, param="booking") from error
+    try:
+        if handover and handover != NOWHERE:
+            checked_webhook(handover)
+    except ConfigurationError as error:
+        raise InvalidInputError(error.message, param="handover") from error
 
 
 def _cap(said: str) -> float:

@@ -55,6 +55,12 @@ def change(
     tier: Annotated[str | None, typer.Option(help="`free`, `paid` or another of the catalogue's; '' clears.")] = None,
     model: Annotated[str | None, typer.Option(help="A model that answers alone, whatever the tier; '' clears.")] = None,
     cap: Annotated[str | None, typer.Option(help="US dollars a UTC day, then it quotes; '' clears.")] = None,
+    booking: Annotated[
+        str | None, typer.Option(help="Where visitors book, as FRONTDESK_BOOKING; 'none' for nowhere; '' clears.")
+    ] = None,
+    handover: Annotated[
+        str | None, typer.Option(help="The Discord webhook that calls a person; 'none' for nobody; '' clears.")
+    ] = None,
     policy: Annotated[
         Path | None, typer.Option(help="What the assistant is for: replaces the site's policy.md.")
     ] = None,
@@ -65,10 +71,13 @@ def change(
 
     with _open() as (settings, database):
         database.sites.get(name)
-        changed = columns({"title": title, "tier": tier, "model": model, "cap": cap}, settings)
+        given = {"title": title, "tier": tier, "model": model, "cap": cap, "booking": booking, "handover": handover}
+        changed = columns(given, settings)
         rules = policy_text(policy) if policy else None
         if not changed and rules is None:
-            raise InvalidInputError("Nothing was given to set: --title, --tier, --model, --cap or --policy.")
+            raise InvalidInputError(
+                "Nothing was given to set: --title, --tier, --model, --cap, --booking, --handover or --policy."
+            )
         if changed:
             database.sites.change(name, **changed)
         if rules is not None:

@@ -16,7 +16,7 @@ from core.embedder import load_encoder
 from core.errors import ModelError
 from core.records import Event, Session, Turn, new_id
 from core.settings import Settings
-from serving.agent import ModelWriter, Writer
+from serving.agent import Closing, ModelWriter, Writer
 from serving.agent.tools import Toolboxes
 from serving.answers import Answer
 from serving.desk import Desk, open_desk
@@ -24,6 +24,7 @@ from serving.embedding import EmbeddingThread, Encoders
 from tests.fakes.calendly import EVENT_TYPE, TOKEN, FakeCalendly
 from tests.fakes.calling_model import CallingModel
 from tests.fakes.discord import FakeDiscord
+from tests.fakes.models import ScriptedWriter
 from tests.fakes.site import furnish
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -137,15 +138,18 @@ async def test_a_turn_that_is_told_again_offers_the_same(desk: Desk) -> None:
     assert [event.type for event in again][-2:] == ["action", "end"]
 
 
-async def test_where_the_pages_have_no_answer_a_person_is_offered_once(desk: Desk) -> None:
-    session = new_id()
-    events, turn = await asked(desk, "Do you sell gift vouchers in the shop?", session)
-    assert turn.declined
-    [offer] = actions(events)
-    assert offer["kind"] == "handoff"
-    assert values(offer)["message"] == turn.question
-    events, turn = await asked(desk, "Is there parking at the shop?", session)
-    assert (turn.declined, actions(events)) == (True, [])
+async def test_where_the_pages_have_no_answer_a_person_is_offered_once(
+    settings: Settings, calendly: FakeCalendly, discord: FakeDiscord
+) -> None:
+    session, declines = new_id(), ScriptedWriter(["I could not find that."], Closing(declined=True))
+    async with opened(settings, calendly, declines) as desk:
+        events, turn = await asked(desk, "When do you open on Saturdays?", session)
+        assert turn.declined
+        [offer] = actions(events)
+        assert (offer["kind"], values(offer)["message"]) == ("handoff", turn.question)
+        events, turn = await asked(desk, "How long is the warranty on an espresso machine?", session)
+        assert (turn.declined, actions(events)) == (True, [])
+    assert discord.asked == 0
 
 
 async def test_what_is_off_topic_or_an_attack_calls_nobody(desk: Desk) -> None:
