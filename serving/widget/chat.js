@@ -1,5 +1,6 @@
 // The demo page: asks, shows the answer as it comes, and where it comes from. Writes text only, never HTML.
 
+import { ActionView } from "./action.js";
 import { element, quietButton } from "./dom.js";
 import { FeedbackView } from "./feedback.js";
 import { TurnError, ask } from "./stream.js";
@@ -52,6 +53,7 @@ class TurnView {
     this.status = element("p", "status", "Sending");
     this.answer = element("p", "answer");
     this.sources = [];
+    this.actions = [];
     this.item.append(element("p", "question", question), this.status, this.answer);
     conversation.append(this.item);
     this.reveal();
@@ -79,6 +81,7 @@ class TurnView {
     if (event.type === "status") this.status.textContent = `${event.content}…`;
     if (event.type === "sources") this.sources = event.sources;
     if (event.type === "token") this.add(event.content);
+    if (event.type === "action") this.actions.push(event.action);
     if (event.type === "end") this.end(event);
   }
 
@@ -93,6 +96,7 @@ class TurnView {
     this.answer.replaceChildren(...this.withMarks(content, numbers));
     if (citations.length) this.item.append(this.sourceList(citations));
     const announce = (text) => (announcer.textContent = text);
+    this.item.append(...this.actions.map((action) => new ActionView(action, sessionId(), announce).element));
     this.item.append(new FeedbackView(turn_id, sessionId(), announce).element);
     announcer.textContent = content;
   }

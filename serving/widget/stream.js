@@ -1,11 +1,12 @@
-// A turn over HTTP: asks, yields the events of the answer, and rates it. Knows the protocol, not the page.
+// A turn over HTTP: asks, yields the events of the answer, rates it, and answers what it offers. Knows the protocol, not the page.
 
 /** An answer that did not come. `again` says whether the same turn_id may still bring it. */
 export class TurnError extends Error {
-  constructor(message, again, waitSeconds = 0) {
+  constructor(message, again, waitSeconds = 0, param = null) {
     super(message);
     this.again = again;
     this.waitSeconds = waitSeconds;
+    this.param = param; // the field that is at fault, if one is
   }
 }
 
@@ -26,6 +27,12 @@ export async function rate(turnId, opinion) {
   return response.json();
 }
 
+/** What came of a visitor's yes or no to an action; throws TurnError where it is not taken. */
+export async function decide(actionId, decision) {
+  const response = await post(`/chat/actions/${encodeURIComponent(actionId)}`, decision);
+  return response.json();
+}
+
 async function post(path, body, signal) {
   const request = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal };
   const response = await fetch(path, request).catch((error) => {
@@ -40,7 +47,8 @@ async function refusal(response) {
   const again = response.status === 409 || response.status >= 500;
   const wait = Number(response.headers.get("Retry-After")) || 0;
   try {
-    return new TurnError((await response.json()).error.message, again, wait);
+    const { message, param } = (await response.json()).error;
+    return new TurnError(message, again, wait, param);
   } catch {
     return new TurnError(`The server answered with ${response.status}.`, again, wait);
   }

@@ -7,11 +7,12 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
 from core.database import open_database
 from core.records import Feedback
 from core.settings import Settings
+from tests.fakes.discord import FakeDiscord
 from tests.fakes.server import Server, running
 from tests.fakes.site import PAGES, furnish
 
@@ -21,13 +22,19 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium (apt-get i
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def discord() -> Iterator[FakeDiscord]:
+    with FakeDiscord() as discord:
+        yield discord
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, discord: FakeDiscord) -> Iterator[Server]:
     home = tmp_path_factory.mktemp("home")
     pages = tmp_path_factory.mktemp("pages")
     for name, (title, text) in PAGES.items():
         (pages / name).write_text(f"# {title}\n\n{text}\n")
     furnish(home)
-    with running(home, "--no-ray", FRONTDESK_DEMO_PAGES=str(pages)) as server:
+    with running(home, "--no-ray", FRONTDESK_DEMO_PAGES=str(pages), FRONTDESK_HANDOVER_WEBHOOK=discord.url) as server:
         yield server
 
 
@@ -136,6 +143,49 @@ def test_a_rating_that_cannot_be_kept_is_not_shown_as_kept(page: Page) -> None:
     up.press("Enter")
     expect(page.locator(".feedback .note")).to_have_text("The server could not be reached.")
     expect(up).to_have_attribute("aria-pressed", "false")
+
+
+def asks_for_a_person(page: Page) -> Locator:
+    ask(page, "I want to talk to a human")
+    form = page.get_by_role("region", name="Talk to a person")
+    expect(form.get_by_label("Your message")).to_have_value("I want to talk to a human")
+    return form
+
+
+def test_a_person_is_called_with_the_keyboard_and_only_by_sending(page: Page, discord: FakeDiscord) -> None:
+    before = len(discord.messages)
+    form = asks_for_a_person(page)
+    form.get_by_label("Your name").fill("Ann")
+    form.get_by_label("Your e-mail address").fill("ann@mail")  # what a browser takes, and the server does not
+    form.get_by_label("Your message").fill("My grinder is broken.")
+    form.get_by_role("button", name="Send").press("Enter")
+    expect(form.get_by_role("alert")).to_contain_text("write one like name@example.com")
+    expect(form.get_by_label("Your e-mail address")).to_be_focused()
+    assert len(discord.messages) == before
+    form.get_by_label("Your e-mail address").fill("ann@mail.example")
+    page.keyboard.press("Enter")
+    outcome = page.locator(".action .outcome")
+    expect(outcome).to_contain_text("on its way to a person")
+    expect(outcome).to_be_focused()
+    assert [message["embeds"][0]["description"] for message in discord.messages[before:]] == ["My grinder is broken."]
+
+
+def test_a_no_puts_the_form_away(page: Page, discord: FakeDiscord) -> None:
+    before = discord.asked
+    asks_for_a_person(page).get_by_role("button", name="No, thanks").press("Enter")
+    expect(page.locator(".action .outcome")).to_have_text("All right, nothing was done.")
+    assert discord.asked == before
+
+
+def test_a_form_that_cannot_be_sent_stays_as_it_was_filled_in(page: Page) -> None:
+    form = asks_for_a_person(page)
+    page.route("**/chat/actions/*", lambda route: route.abort())
+    form.get_by_label("Your name").fill("Ann")
+    form.get_by_label("Your e-mail address").fill("ann@mail.example")
+    page.keyboard.press("Enter")
+    expect(form.get_by_role("alert")).to_have_text("The server could not be reached.")
+    expect(form.get_by_label("Your name")).to_have_value("Ann")
+    expect(form.get_by_role("button", name="Send")).to_be_enabled()
 
 
 def last_feedback(server: Server) -> Feedback | None:
