@@ -235,14 +235,34 @@ async def test_a_model_that_calls_nothing_or_is_away_leaves_the_turn_to_the_othe
     assert turn.usage.input_tokens == 10
     away = CallingModel(fails=ModelError("away"))
     async with opened(settings, calendly, ModelWriter(away, "calling")) as desk:
-        events, _ = await asked(desk, "I'd like to book a meeting, please.")
+        events, _ = await asked(desk, "I'd like to book a meeting on the 24th, please.")
+    assert len(away.prompts) == 1
     assert [action["kind"] for action in actions(events)] == ["form"]
+
+
+async def test_a_wish_that_says_all_costs_no_model_call(settings: Settings, calendly: FakeCalendly) -> None:
+    model = CallingModel()
+    async with opened(settings, calendly, ModelWriter(model, "calling")) as desk:
+        events, turn = await asked(desk, "I want to talk to a human")
+    assert ([action["kind"] for action in actions(events)], model.prompts, turn.cost) == (["handoff"], [], 0)
+
+
+async def test_what_was_asked_to_be_done_is_talked_about_further(settings: Settings, calendly: FakeCalendly) -> None:
+    later = {"start": "2026-11-24T11:00", "day": "2026-11-24"}
+    model = CallingModel(rounds=[[("book_meeting", later)]])
+    session = new_id()
+    async with opened(settings, calendly, ModelWriter(model, "calling")) as desk:
+        await asked(desk, "I'd like to book a meeting.", session)
+        events, _ = await asked(desk, "Rather on Tuesday at eleven, if that works for you.", session)
+    [form] = actions(events)
+    assert values(form) == {"start": "2026-11-24T10:00Z", "name": "", "email": ""}
+    assert [message.type for message in model.prompts[0]] == ["system", "human", "human"]
 
 
 async def test_a_model_that_calls_reading_for_ever_is_stopped(settings: Settings, calendly: FakeCalendly) -> None:
     model = CallingModel(rounds=[[("list_free_times", {})]] * 50)
     async with opened(settings, calendly, ModelWriter(model, "calling")) as desk:
-        events, _ = await asked(desk, "I'd like to book a meeting, please.")
+        events, _ = await asked(desk, "I'd like to book a meeting on the 24th, please.")
     assert len(model.prompts) == 3
     assert [action["kind"] for action in actions(events)] == ["form"]
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import psutil
@@ -16,6 +17,7 @@ from core.records import Turn, TurnStatus, new_id
 from core.settings import Settings
 from evals.fake_model import FakeModelOptions
 from tests.fakes.chat_model import ChatModel, chat_model
+from tests.fakes.discord import FakeDiscord
 from tests.fakes.server import Server, ask, running
 from tests.fakes.site import PAGES, furnish, promote
 
@@ -35,8 +37,15 @@ def model() -> Iterator[ChatModel]:
 
 
 @pytest.fixture(scope="module")
-def server(settings: Settings, model: ChatModel) -> Iterator[Server]:
-    with running(settings.home, FRONTDESK_EXPORT_SECONDS="1", **model.environment) as server:
+def discord() -> Iterator[FakeDiscord]:
+    with FakeDiscord() as discord:
+        yield discord
+
+
+@pytest.fixture(scope="module")
+def server(settings: Settings, model: ChatModel, discord: FakeDiscord) -> Iterator[Server]:
+    tools = {"FRONTDESK_HANDOVER_WEBHOOK": discord.url}
+    with running(settings.home, FRONTDESK_EXPORT_SECONDS="1", **model.environment, **tools) as server:
         yield server
 
 
@@ -219,6 +228,25 @@ def test_what_is_said_of_an_answer_is_kept_and_exported(server: Server, settings
     while not list((settings.home / "conversations").glob("feedback/*/*.parquet")):
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def test_a_person_is_called_once_and_only_upon_a_yes(server: Server, discord: FakeDiscord) -> None:
+    events = ask(server.url, "I want to talk to a human", session="calls", turn="calls-1")
+    [action] = [event["action"] for event in events if event["type"] == "action"]
+    told_again = ask(server.url, "I want to talk to a human", session="calls", turn="calls-1")
+    assert action in [event.get("action") for event in told_again]
+    url = f"{server.url}/chat/actions/{action['id']}"
+    missing = httpx.post(url, json={"answer": "yes", "fields": {"name": "Ann", "email": "nowhere"}})
+    assert (missing.status_code, missing.json()["error"]["param"]) == (422, "fields.email")
+    assert discord.asked == 0
+    fields = {"name": "Ann", "email": "ann@mail.example", "message": "It is broken."}
+    with ThreadPoolExecutor(6) as threads:
+        sent = [threads.submit(httpx.post, url, json={"answer": "yes", "fields": fields}) for _ in range(6)]
+        answers = [each.result() for each in sent]
+    assert {answer.status_code for answer in answers} <= {200, 409}
+    assert "on its way to a person" in httpx.post(url, json={"answer": "yes"}).json()["content"]
+    assert (discord.asked, len(discord.messages)) == (1, 1)
+    assert httpx.post(f"{server.url}/chat/actions/nowhere", json={"answer": "yes"}).status_code == 404
 
 
 def test_it_stops_within_seconds_and_leaves_nothing_running(server: Server) -> None:

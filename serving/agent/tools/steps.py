@@ -30,6 +30,7 @@ _GUARD = "tools"
 _RECENT = 2  # of the visitor's earlier messages: what they asked to be done may still be talked about
 _LIST = 4  # free times that are told in words
 _TELLING = 8  # words from which a message for a person tells what it is about
+_BARE = 9  # words up to which a wish without a number or an address holds nothing for a model to read
 
 Update = dict[str, Any]
 
@@ -119,7 +120,9 @@ def offer_event(action: Action) -> Event:
 async def _wished(
     offering: Offering, turn: Turn, known: Mapping[str, Tool], intent: Intent | None, said: Sequence[str]
 ) -> Wish | None:
-    """What the visitor wants done: by the model's understanding where one may be asked, else by the wording alone."""
+    """What the visitor wants done: by the wording alone where it says all, or no model may be asked."""
+    if intent and _is_bare(said[-1]):
+        return Wish(intent.tool)
     talked_about = any(intent_of(text, list(known)) for text in said[-1 - _RECENT :])
     caller = await offering.caller(turn.session.site) if talked_about else None
     if caller is not None:
@@ -152,6 +155,10 @@ def _invitation(intent: Intent, fields: Sequence[FormField]) -> str:
     """The reply, with some of the times that a form has to choose from."""
     times = [told for field in fields for _, told in field.choices][:_LIST]
     return f"{intent.reply()} {intent.times('; '.join(times))}" if times else intent.reply()
+
+
+def _is_bare(message: str) -> bool:
+    return len(message.split()) <= _BARE and not any(sign.isdigit() or sign == "@" for sign in message)
 
 
 def _message(said: Sequence[str]) -> str:

@@ -12,8 +12,9 @@ from ray.exceptions import RayError
 from ray.serve.exceptions import BackPressureError, RayServeException
 from ray.serve.handle import DeploymentHandle
 
-from core.errors import ConflictError, OverloadedError
+from core.errors import ConflictError, ExpiredError, OverloadedError, UnsureError
 from core.records import Event, Turn, TurnStatus
+from serving.answers import Answer, Outcome
 from serving.handles import Packed, ReplicaHost, pack, unpack
 from tests.fakes.turns import Desk, answered, question
 
@@ -171,3 +172,43 @@ async def test_agents_that_are_full_or_gone_are_a_sentence(error: Exception) -> 
     answers = await said(ready)
     assert list(answers) == ["agent"]
     assert answers["agent"].endswith(".")
+
+
+class Acting:
+    """An Agent deployment whose `act` does what it is told."""
+
+    def __init__(self, act: Callable[[Answer], Awaitable[Outcome]]) -> None:
+        self._act = act
+
+    def options(self, **_: Any) -> Acting:
+        return self
+
+    def remote(self, answer: Answer) -> Awaitable[Outcome]:
+        return self._act(answer)
+
+
+async def acted(error: Exception) -> None:
+    async def act(_answer: Answer) -> Outcome:
+        raise error
+
+    host = ReplicaHost(cast(DeploymentHandle[Any], Acting(act)), Desk().ledger)
+    await host.act(Answer("demo", "a1", yes=True))
+
+
+async def test_an_answer_whose_replica_died_is_unsure_and_may_be_asked_about_again() -> None:
+    with pytest.raises(UnsureError, match="say yes again") as caught:
+        await acted(RayError("died"))
+    assert caught.value.retry_after == 60
+
+
+async def test_an_answer_that_no_replica_takes_was_not_taken() -> None:
+    with pytest.raises(OverloadedError):
+        await acted(BackPressureError(64, 64))
+
+
+async def test_what_a_replica_says_of_an_answer_is_said_as_it_is() -> None:
+    class Wrapped(RayError, ExpiredError):
+        """As Ray hands on what was raised over there."""
+
+    with pytest.raises(ExpiredError, match="over"):
+        await acted(Wrapped("over"))

@@ -10,8 +10,18 @@ from typing import Any
 import httpx
 import pytest
 
-from core.errors import ConfigurationError, OverloadedError
-from core.records import Event, Feedback, Turn
+from core.errors import (
+    ConfigurationError,
+    ConflictError,
+    ExpiredError,
+    FrontdeskError,
+    InvalidInputError,
+    NotFoundError,
+    OverloadedError,
+    ToolError,
+    UnsureError,
+)
+from core.records import Action, ActionState, Event, Feedback, Session, Turn, now
 from core.settings import Settings
 from serving.answers import Answer, Outcome
 from serving.envelope import RequestId
@@ -322,3 +332,69 @@ async def test_a_rating_that_cannot_be_taken_is_refused(
     await client.post("/chat", json=ASK)
     answer = await client.post(f"/chat/turns/{turn_id}/feedback", json=body)
     assert (answer.status_code, answer.json()["error"]["param"]) == (status, param)
+
+
+class ActingHost(FakeHost):
+    """Notes the answers to actions, and says what it is told; raises what it is told to."""
+
+    def __init__(self, fails: Exception | None = None) -> None:
+        super().__init__(Desk())
+        self.fails = fails
+        self.answers_taken: list[Answer] = []
+
+    async def act(self, answer: Answer) -> Outcome:
+        self.answers_taken.append(answer)
+        if self.fails:
+            raise self.fails
+        session = Session(answer.site, "s1", "s1")
+        done = Action("a1", session, "t1", "note", "form", "Write", {}, (), now(), ActionState.DONE)
+        return Outcome(done, "It is written.")
+
+
+async def test_an_answer_to_an_action_is_handed_on_and_told() -> None:
+    host = ActingHost()
+    body = {"answer": "yes", "fields": {"name": "Ann"}, "session_id": "s1"}
+    answer = await client_of(host).post("/chat/actions/a1", json=body)
+    assert answer.json() == {"id": "a1", "state": "done", "content": "It is written.", "action": None}
+    assert host.answers_taken == [Answer("demo", "a1", yes=True, fields={"name": "Ann"}, session="s1")]
+    await client_of(host).post("/chat/actions/a1", json={"answer": "no"})
+    assert host.answers_taken[-1] == Answer("demo", "a1", yes=False)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (NotFoundError("no"), 404),
+        (ExpiredError("over"), 410),
+        (ConflictError("now", retry_after=2), 409),
+        (InvalidInputError("missing", param="fields.email"), 422),
+        (ToolError("away", retry_after=3), 502),
+        (UnsureError("unsure", retry_after=60), 504),
+    ],
+)
+async def test_what_an_action_meets_is_told_in_the_one_shape(error: FrontdeskError, status: int) -> None:
+    answer = await client_of(ActingHost(error)).post("/chat/actions/a1", json={"answer": "yes"})
+    told = answer.json()["error"]
+    assert (answer.status_code, told["code"], told["message"], told["param"]) == (
+        status,
+        error.code,
+        error.message,
+        error.param,
+    )
+    assert answer.headers.get("retry-after") == (f"{error.retry_after:.0f}" if error.retry_after else None)
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"answer": "maybe"}, {"answer": "yes", "fields": {"name": 1}}, {"answer": "yes", "session_id": "../"}]
+)
+async def test_an_answer_that_is_none_is_refused(body: dict[str, Any]) -> None:
+    host = ActingHost()
+    assert (await client_of(host).post("/chat/actions/a1", json=body)).status_code == 422
+    assert host.answers_taken == []
+
+
+async def test_actions_are_answered_by_those_who_may_chat() -> None:
+    host = ActingHost()
+    proxied = {"X-Forwarded-For": "203.0.113.7"}
+    answer = await client_of(host).post("/chat/actions/a1", json={"answer": "yes"}, headers=proxied)
+    assert (answer.status_code, host.answers_taken) == (401, [])
