@@ -17,6 +17,8 @@ from serving.desk import Desk, open_desk
 from serving.embedding import Embed, EmbeddingThread, Encoders
 from serving.rehearsal import MemoryTurns
 
+_SHOWN = 4  # choices of a field
+
 
 async def ask(settings: Settings, turn: Turn, build: str | None, show: Callable[[Event], None]) -> Event:
     """Show each event of the turn as it happens; the last one is returned.
@@ -48,6 +50,7 @@ class Transcript:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._offers: list[Event] = []
 
     def show(self, event: Event) -> None:
         """Write one event."""
@@ -56,12 +59,28 @@ class Transcript:
                 self._console.print(Text(f"{event.data['content']} …", style="dim"))
             case "token":
                 self._console.print(Text(event.data["content"]), end="", soft_wrap=True)
+            case "action":
+                self._offers.append(event)
             case "end":
                 self._console.print("\n")
                 if event.data["citations"]:
                     self._console.print(_sources(event))
+                for offer in self._offers:
+                    self._console.print(_offer(offer))
             case "error":
                 self._console.print(Text.assemble(("✗ ", "red"), event.data["content"]), soft_wrap=True)
+
+
+def _offer(offered: Event) -> Table:
+    """What waits for a yes on the page or over HTTP; a terminal only says that it does."""
+    action = offered.data["action"]
+    table = Table.grid(padding=(0, 1))
+    table.add_row(Text("?", style="bold"), Text(action["title"], style="bold"))
+    for field in action["fields"]:
+        known = field["value"] or "; ".join(choice["label"] for choice in field["choices"][:_SHOWN])
+        table.add_row("", Text(f"{field['label']}: {known}", style="dim"))
+    table.add_row("", Text(f"Say yes with POST /chat/actions/{action['id']}", style="cyan"))
+    return table
 
 
 def _sources(end: Event) -> Table:

@@ -18,6 +18,7 @@ DAY = "day"  # a wish that may come with the details: the local date that times 
 _NOTICE = timedelta(hours=2)  # before a meeting
 _WEEK = timedelta(days=7)  # the most that a calendar is asked for at once
 _WEEKS = 2
+_FAR = timedelta(days=90)  # a day that is further away is not meant
 _A_DAY, _IN_ALL = 6, 24  # times on offer
 _TAKEN = "That time has just been taken. Please choose another one."
 _NONE = "There is no free time within the next two weeks."
@@ -74,8 +75,9 @@ class BookingTool:
 
     async def _free(self, day: date | None) -> list[datetime]:
         """The free times from that local day on, or from now on."""
-        earliest = self._clock() + _NOTICE
-        begin = max(earliest, datetime(day.year, day.month, day.day, tzinfo=self._zone)) if day else earliest
+        earliest = begin = self._clock() + _NOTICE
+        if day and day <= (earliest + _FAR).date():
+            begin = max(earliest, datetime(day.year, day.month, day.day, tzinfo=self._zone))
         for week in range(_WEEKS):
             since = begin.astimezone(UTC) + week * _WEEK
             if times := [start for start in await self._calendar.free(since, since + _WEEK) if start >= since]:

@@ -207,8 +207,8 @@ async def test_an_answer_that_no_replica_takes_was_not_taken() -> None:
 
 
 async def test_what_a_replica_says_of_an_answer_is_said_as_it_is() -> None:
-    class Wrapped(RayError, ExpiredError):
+    class WrappedError(RayError, ExpiredError):
         """As Ray hands on what was raised over there."""
 
     with pytest.raises(ExpiredError, match="over"):
-        await acted(Wrapped("over"))
+        await acted(WrappedError("over"))
