@@ -6,12 +6,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+from rich.console import Console
 
 from core.database import open_database
 from core.errors import NotFoundError
 from core.records import Event, Session, Turn, new_id
 from core.settings import Settings
-from serving.asking import ask
+from serving.asking import Transcript, ask
 from tests.fakes import commands
 from tests.fakes.site import PAGES, furnish, stage
 
@@ -62,3 +64,12 @@ def test_the_command_says_where_a_staged_build_comes_from(settings: Settings) ->
     done = commands.run(settings.home, "serving", "ask", "Hello?", "--build", "staged")
     assert done.returncode == 2
     assert "index SOURCE --site demo --stage" in done.stderr
+
+
+async def test_what_is_offered_is_shown_with_how_to_say_yes(settings: Settings) -> None:
+    console = Console(record=True, width=120)
+    wired = settings.model_copy(update={"handover_webhook": SecretStr("http://127.0.0.1:9/api/webhooks/1/s3cret")})
+    await ask(wired, Turn(new_id(), SESSION, "I want to talk to a human"), None, Transcript(console).show)
+    shown = console.export_text()
+    assert "? Talk to a person" in shown
+    assert "Say yes with POST /chat/actions/" in shown

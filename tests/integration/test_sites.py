@@ -105,6 +105,19 @@ def test_what_is_set_is_shown_and_the_rest_stays(settings: Settings, tmp_path: P
     assert "demo" in CliRunner().invoke(app, ["list"]).output
 
 
+def test_where_a_sites_tools_write_is_set_without_being_told(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRONTDESK_CALENDLY_TOKEN", "token")
+    calendar = "calendly:https://api.calendly.com/event_types/A"
+    webhook = "https://discord.com/api/webhooks/1/s3cret"
+    shown = sites("set", "demo", "--booking", calendar, "--handover", webhook)
+    assert (shown["booking"], shown["handover"]) == (calendar, "its own webhook")
+    assert database.sites.get("demo").handover == webhook
+    shown = sites("set", "demo", "--booking", "none", "--handover", "")
+    assert (shown["booking"], shown["handover"]) == ("none", None)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -115,6 +128,13 @@ def test_what_is_set_is_shown_and_the_rest_stays(settings: Settings, tmp_path: P
         (["set", "demo", "--cap", "much"], "'much' is no cap"),
         (["set", "demo", "--cap", "nan"], "'nan' is no cap"),
         (["set", "demo", "--policy", "/nowhere.md"], "cannot be read"),
+        (["set", "demo", "--booking", "outlook:me"], "names no calendar to book in"),
+        (
+            ["set", "demo", "--booking", "calendly:https://api.calendly.com/event_types/A"],
+            "set FRONTDESK_CALENDLY_TOKEN",
+        ),
+        (["set", "demo", "--booking", "google:team@shop.example"], "set FRONTDESK_GOOGLE_CREDENTIALS"),
+        (["set", "demo", "--handover", "https://evil.test/api/webhooks/1/s3cret"], "called by a Discord webhook"),
         (["pin", "demo", "--question", " ", "--answer", "Yes."], "without question"),
         (["pin", "demo", "--question", "Q?", "--answer", "A.", "--url", "javascript:alert(1)"], "cannot be cited"),
         (["unpin", "demo", "none"], "has no pin 'none'"),
