@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from starlette.requests import Request
@@ -36,14 +37,15 @@ async def told_to_the_end(first: list[Event], batches: AsyncGenerator[list[Event
 
 
 async def last_event(batches: AsyncGenerator[list[Event]]) -> Event:
-    """The event that ends a turn; all others are only waited for."""
-    last = None
+    """The event that ends a turn, with what was offered in it; all others are only waited for."""
+    last, offered = None, []
     async with aclosing(batches):
         async for events in batches:
+            offered += [event.data["action"] for event in events if event.type == "action"]
             last = events[-1]
     if last is None:
         raise FrontdeskError("The answer broke off. Please ask again.")
-    return last
+    return replace(last, data={**last.data, "actions": offered}) if offered else last
 
 
 async def unless_left(request: Request, answering: Coroutine[Any, Any, T]) -> T | None:

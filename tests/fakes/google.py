@@ -98,7 +98,7 @@ class FakeGoogle(FakeService):
         public = KEY.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
-        claims = jwt.decode(body["assertion"], certs=public, audience=None)
+        claims = jwt.decode(body["assertion"], certs=public)  # type: ignore[no-untyped-call]
         right = claims["iss"] == ACCOUNT and claims["aud"] in {
             f"{self.url}/token",
             "https://oauth2.googleapis.com/token",

@@ -151,7 +151,7 @@ class ActionDesk:
         await self.ledger.open(turn)
         return turn
 
-    async def offered(self, turn_id: str = "t1", session: Session = SESSION, **known: str) -> str:
+    async def offered(self, turn_id: str = "t1", session: Session = SESSION, /, **known: str) -> str:
         """The id of an action with these details."""
         turn = await self.turn(turn_id, session)
         return (await self.offers.offer(turn, self.tool, await self.tool.fields(known))).id

@@ -51,3 +51,16 @@ async def test_a_turn_without_any_event_is_an_error() -> None:
 
     with pytest.raises(FrontdeskError, match="broke off"):
         await last_event(nothing())
+
+
+async def test_what_was_offered_is_told_with_the_end() -> None:
+    async def batches() -> AsyncGenerator[list[Event]]:
+        yield [Event("token", {"content": "Gladly."}, 1), Event("action", {"action": {"id": "a1"}}, 2)]
+        yield [Event("end", {"content": "Gladly."}, 3)]
+
+    assert (await last_event(batches())).payload() == {
+        "type": "end",
+        "id": 3,
+        "content": "Gladly.",
+        "actions": [{"id": "a1"}],
+    }
