@@ -5,6 +5,7 @@ Neither does anything but offer. What is offered waits as an action for the visi
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,6 +19,7 @@ from core.errors import FrontdeskError, ToolError
 from core.records import Action, Event, FormField, Message, Ruling, Session, Turn, now
 from serving.agent.state import Closing, State
 from serving.agent.tools import handover
+from serving.agent.tools.calls import LATER
 from serving.agent.tools.details import in_own_words, is_complete
 from serving.agent.tools.dialogue import Caller, Wish, dialogue
 from serving.agent.tools.intents import Intent, intent_of
@@ -28,6 +30,8 @@ logger = logging.getLogger(__name__)
 MODEL = "tools"  # what a turn names that offers something and asked no model
 _GUARD = "tools"
 _RECENT = 2  # of the visitor's earlier messages: what they asked to be done may still be talked about
+_PATIENCE = 12.0  # seconds that a visitor waits for a form
+_LONGEST = 30.0  # seconds that a model may take over what is wanted
 _LIST = 4  # free times that are told in words
 _TELLING = 8  # words from which a message for a person tells what it is about
 _BARE = 9  # words up to which a wish without a number or an address holds nothing for a model to read
@@ -90,6 +94,7 @@ async def tools(state: State, writer: StreamWriter, *, offering: Offering) -> Up
     paid = replace(_paid(turn, wish.bill), model=wish.bill.model or MODEL)
     details = {"message": _message(said), **in_own_words(wish.details, said)}
     wanted = Intent(wish.tool, intent.language if intent else "en")
+    writer(Event("status", {"content": "preparing"}))
     answered, action = await _offered(offering, paid, known, wanted, details)
     writer(Event("token", {"content": answered.answer}))
     if action:
@@ -105,7 +110,7 @@ def after_tools(state: State) -> str:
 async def offer_person(state: State, writer: StreamWriter, *, offering: Offering) -> Update:
     """Where the pages had no answer, a person may: offered once in a session, with the question filled in."""
     turn = state["turn"]
-    tool = (await offering.tools(turn.session.site)).get(handover.NAME) if turn.declined else None
+    tool = (await offering.tools(turn.session.site)).get(handover.NAME) if _lacks_an_answer(turn) else None
     if tool is None or await offering.was_offered(turn.session, handover.NAME):
         return {}
     writer(offer_event(await offering.offer(turn, tool, await tool.fields({"message": turn.question}))))
@@ -127,9 +132,10 @@ async def _wished(
     caller = await offering.caller(turn.session.site) if talked_about else None
     if caller is not None:
         try:
-            return await dialogue(caller, known, said, offering.now())
-        except FrontdeskError as error:  # the model is away, or the calendar is: a form needs less
-            logger.warning("the dialogue about tools failed (%s); a form stands in", error.code)
+            async with asyncio.timeout(_LONGEST):
+                return await dialogue(caller, known, said, offering.now())
+        except (FrontdeskError, TimeoutError) as error:  # the model is away, or the calendar is: a form needs less
+            logger.warning("the dialogue about tools failed (%s); a form stands in", type(error).__name__)
     return Wish(intent.tool) if intent else None
 
 
@@ -139,7 +145,7 @@ async def _offered(
     """The turn with its answer, and what is offered; a person where a calendar has nothing to offer."""
     tool = known[intent.tool]
     try:
-        fields = await tool.fields(details)
+        fields = await _fields(tool, details)
     except ToolError as error:
         if intent.tool == handover.NAME or handover.NAME not in known:
             return replace(turn, answer=error.message, declined=True), None
@@ -155,6 +161,20 @@ def _invitation(intent: Intent, fields: Sequence[FormField]) -> str:
     """The reply, with some of the times that a form has to choose from."""
     times = [told for field in fields for _, told in field.choices][:_LIST]
     return f"{intent.reply()} {intent.times('; '.join(times))}" if times else intent.reply()
+
+
+def _lacks_an_answer(turn: Turn) -> bool:
+    """Declined, though the question is one for the site."""
+    return turn.declined and all(ruling.allowed for ruling in turn.rulings if ruling.guard == "scope")
+
+
+async def _fields(tool: Tool, details: Details) -> tuple[FormField, ...]:
+    """The tool's fields; ToolError where they take too long."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await tool.fields(details)
+    except TimeoutError as error:
+        raise ToolError(LATER) from error
 
 
 def _is_bare(message: str) -> bool:
