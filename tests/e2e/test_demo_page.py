@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
@@ -186,6 +187,42 @@ def test_a_form_that_cannot_be_sent_stays_as_it_was_filled_in(page: Page) -> Non
     expect(form.get_by_role("alert")).to_have_text("The server could not be reached.")
     expect(form.get_by_label("Your name")).to_have_value("Ann")
     expect(form.get_by_role("button", name="Send")).to_be_enabled()
+
+
+def booking(action_id: str, *times: str) -> dict[str, Any]:
+    """A form with times to choose from, as the server offers it."""
+    field = {"label": "Time", "type": "choice", "value": "", "required": True, "max_length": 200}
+    choices = [{"value": time, "label": f"At {time}"} for time in times]
+    fields = [{**field, "name": "start", "choices": choices}]
+    return {"id": action_id, "kind": "form", "title": "Book a meeting", "fields": fields, "state": "open"}
+
+
+def test_a_time_that_is_gone_is_chosen_anew(page: Page) -> None:
+    end = {"type": "end", "id": 2, "content": "Gladly.", "turn_id": "t", "citations": []}
+    events = [{"type": "action", "id": 1, "action": booking("a1", "ten", "eleven")}, end]
+    told = "".join(f"id: {event['id']}\ndata: {json.dumps(event)}\n\n" for event in events)
+    page.route("**/chat/stream", lambda route: route.fulfill(status=200, content_type="text/event-stream", body=told))
+    sent: list[Any] = []
+
+    def answer(route: Route) -> None:
+        sent.append((route.request.url.rpartition("/")[2], route.request.post_data_json))
+        gone = {"id": "a1", "state": "failed", "content": "That time is taken.", "action": booking("a2", "eleven")}
+        done = {"id": "a2", "state": "done", "content": "It is booked.", "action": None}
+        route.fulfill(json=gone if len(sent) == 1 else done)
+
+    page.route("**/chat/actions/*", answer)
+    ask(page, "Can I book a meeting?")
+    page.get_by_role("button", name="Yes, book it").press("Enter")  # nothing is chosen: the browser keeps it
+    page.get_by_label("Time").select_option("ten")
+    page.get_by_role("button", name="Yes, book it").press("Enter")
+    expect(page.locator(".action .outcome")).to_have_text("That time is taken.")
+    page.get_by_label("Time").select_option("eleven")
+    page.get_by_role("button", name="Yes, book it").press("Enter")
+    expect(page.locator(".action .outcome").last).to_have_text("It is booked.")
+    assert [(action, body["answer"], body["fields"]) for action, body in sent] == [
+        ("a1", "yes", {"start": "ten"}),
+        ("a2", "yes", {"start": "eleven"}),
+    ]
 
 
 def last_feedback(server: Server) -> Feedback | None:
