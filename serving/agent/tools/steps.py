@@ -33,7 +33,6 @@ _RECENT = 2  # of the visitor's earlier messages: what they asked to be done may
 _PATIENCE = 12.0  # seconds that a visitor waits for a form
 _LONGEST = 30.0  # seconds that a model may take over what is wanted
 _LIST = 4  # free times that are told in words
-_TELLING = 8  # words from which a message for a person tells what it is about
 _BARE = 9  # words up to which a wish without a number or an address holds nothing for a model to read
 
 Update = dict[str, Any]
@@ -184,7 +183,9 @@ def _is_bare(message: str) -> bool:
 def _message(said: Sequence[str]) -> str:
     """What a person should be told: this message, if it tells something, else the one before."""
     *before, last = said
-    return last if len(last.split()) >= _TELLING or not before else before[-1]
+    if not _is_bare(last):
+        return last
+    return before[-1] if before else ""
 
 
 def _visitors(history: Sequence[Message]) -> list[str]:
