@@ -16,6 +16,7 @@ chunk_preview = _project.chunk_preview
 files = _project.files
 chunks = _project.chunks
 duplicates = _project.duplicates
+experiment = _project.experiment
 
 __all__ = [
     "Lab",
@@ -24,6 +25,7 @@ __all__ = [
     "chunk_preview",
     "chunks",
     "duplicates",
+    "experiment",
     "files",
     "sample",
     "search",

@@ -20,11 +20,16 @@ from core.settings import Settings
 from evals.builds import site_build
 from evals.lab import asking, contents, preview, searching
 from evals.lab.asking import Answer
+from evals.lab.experimented import Experiment
+from evals.lab.grid import Grid
 from evals.lab.place import notebook_settings
 from evals.lab.preview import ChunkPreview
 from evals.lab.sample import SITE
 from evals.lab.sample import sample as indexed_sample
 from evals.lab.searching import Found, Weights
+from evals.readers import Task, read_task
+
+Questions = Path | Task | None
 
 
 class Lab:
@@ -100,6 +105,22 @@ class Lab:
     def duplicates(self, *, site: str | None = None, build: str = "live", alike: float = 0.95) -> pl.DataFrame:
         """Pairs of chunks on different pages that say much the same, by the cosine of their vectors."""
         return contents.duplicates(self._build(site, build), self.settings, alike=alike)
+
+    def experiment(self, grid: Grid, questions: Questions = None, *, site: str | None = None) -> Experiment:
+        """Every combination of `chunk_tokens`, `chunk_overlap`, `weights` and `embedding_model`, the first as baseline.
+
+        A cell that was computed before is not computed again. `questions` are the site's golden ones where none are
+        given, else a file or folder of them, or a Task.
+        """
+        from evals.lab.experiment import experiment
+
+        named = site or self.site
+        return experiment(grid, self._task(questions, named), named, self.settings)
+
+    def _task(self, questions: Questions, site: str) -> Task:
+        if isinstance(questions, Task):
+            return questions
+        return read_task(questions or self.settings.site_folder(site) / "golden.jsonl")
 
     def _build(self, site: str | None, build: str) -> Build:
         return site_build(site or self.site, self.settings, build)
