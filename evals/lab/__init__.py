@@ -8,25 +8,43 @@ from evals.lab.workshop import Lab
 
 _project = Lab()
 
-sample = _project.sample
-builds = _project.builds
-search = _project.search
+add_golden = _project.add_golden
+answers = _project.answers
 ask = _project.ask
+builds = _project.builds
 chunk_preview = _project.chunk_preview
-files = _project.files
 chunks = _project.chunks
+data = _project.data
 duplicates = _project.duplicates
 experiment = _project.experiment
+explain = _project.explain
+files = _project.files
+groundedness = _project.groundedness
+label = _project.label
+pocket = _project.pocket
+replay = _project.replay
+retrieval = _project.retrieval
+sample = _project.sample
+search = _project.search
 
 __all__ = [
     "Lab",
+    "add_golden",
+    "answers",
     "ask",
     "builds",
     "chunk_preview",
     "chunks",
+    "data",
     "duplicates",
     "experiment",
+    "explain",
     "files",
+    "groundedness",
+    "label",
+    "pocket",
+    "replay",
+    "retrieval",
     "sample",
     "search",
 ]

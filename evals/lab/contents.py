@@ -91,7 +91,9 @@ def duplicates(build: Build, settings: Settings, *, alike: float = 0.95) -> pl.D
         (cosine, *(rows[name][at].as_py() for name in ("path", "text") for at in (one, other)))
         for one, other, cosine in pairs
     ]
-    return pl.DataFrame(told, schema=_PAIRS, orient="row").sort("cosine", "path", "other_path", descending=[True, False, False])
+    return pl.DataFrame(told, schema=_PAIRS, orient="row").sort(
+        "cosine", "path", "other_path", descending=[True, False, False]
+    )
 
 
 def _pairs(vectors: Vectors, documents: np.ndarray, alike: float) -> list[tuple[int, int, float]]:

@@ -42,7 +42,9 @@ def site_corpus(site: str, settings: Settings) -> Corpus:
     with closing(open_database(settings.database_location)) as database:
         sources, listed = _listed(site, database, settings)
     shaped = shape(settings, sources)
-    reading = [str(shaped[name]) for name in ("reading", "addresses", "max_document_mb", "parse_memory_mb", "parse_seconds")]
+    reading = [
+        str(shaped[name]) for name in ("reading", "addresses", "max_document_mb", "parse_memory_mb", "parse_seconds")
+    ]
     key = digest(*reading, *(f"{each.id} {each.sha256}" for each in listed))
     corpus = Corpus(site, key, experiments_folder(settings) / "documents" / f"{site}-{key}.parquet")
     if not corpus.file.exists():

@@ -13,7 +13,6 @@ from core.records import Build
 from core.settings import Settings
 from core.tracking import Tracking
 from evals import results
-from evals.comparison import Difference, compare
 from evals.lab.cells import Compute, Work, compute, key_of, recorded
 from evals.lab.corpus import Corpus, experiments_folder, site_corpus
 from evals.lab.experimented import Experiment, Tried
@@ -23,9 +22,7 @@ from evals.subject import digest
 from evals.tracked import log_results
 
 
-def experiment(
-    grid: Grid, task: Task, site: str, settings: Settings, *, computing: Compute = compute
-) -> Experiment:
+def experiment(grid: Grid, task: Task, site: str, settings: Settings, *, computing: Compute = compute) -> Experiment:
     """Every combination of the grid on the site's documents, measured by the questions; the first is the baseline."""
     cells, corpus = cells_of(grid, settings), site_corpus(site, settings)
     keys = {cell: key_of(cell, corpus, task) for cell in cells}
@@ -64,17 +61,8 @@ def _is_by(build: Build, model: str) -> bool:
 
 
 def _tried(cells: Sequence[Cell], names: Mapping[Cell, str], new: set[Cell], settings: Settings) -> list[Tried]:
-    """Each cell with its results, and what differs from the first one's."""
-    kept = {cell: results.load(names[cell], settings) for cell in cells}
-    base = kept[cells[0]]
-    return [
-        Tried(cell, names[cell], kept[cell], _differences(base, kept[cell]) if cell != cells[0] else {}, cell in new)
-        for cell in cells
-    ]
-
-
-def _differences(base: results.Results, other: results.Results) -> Mapping[str, Difference]:
-    return {each.measure: each for each in compare(base, other).differences}
+    """Each cell with its results."""
+    return [Tried(cell, names[cell], results.load(names[cell], settings), cell in new) for cell in cells]
 
 
 def _tracked(key: str, site: str, tried: Sequence[Tried], settings: Settings) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import polars as pl
 
 from core.errors import InvalidInputError
 from core.tracking import Tracking
-from evals.comparison import Difference
+from evals.comparison import difference_of
 from evals.intervals import mean_interval
 from evals.lab.grid import AXES, Cell
 from evals.lab.shown import page
@@ -25,12 +24,11 @@ _MODE = "fused/"
 
 @dataclass(frozen=True)
 class Tried:
-    """One cell, with its results by name; `differences` are from the baseline, whose own are none."""
+    """One cell, with its results and their name."""
 
     cell: Cell
     name: str
     results: Results
-    differences: Mapping[str, Difference]
     is_new: bool  # computed just now
 
     @property
@@ -92,7 +90,8 @@ class Experiment:
         if not values:
             raise InvalidInputError(f"Nothing was measured by that name: there are {', '.join(self.measures())}.")
         low, high = mean_interval(values)
-        found = each.differences.get(measure)
+        first = self.tried[0]
+        found = difference_of(measure, first.results.values(measure), values) if each is not first else None
         dense, text = each.cell.weights
         return {
             "cell": self.short(each),

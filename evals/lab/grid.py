@@ -47,7 +47,9 @@ class Cell:
 def cells_of(grid: Grid, settings: Settings) -> list[Cell]:
     """Every combination, each once, the first value of each axis first; an axis that is not named is as the settings."""
     if unknown := [name for name in grid if name not in AXES]:
-        raise InvalidInputError(f"{unknown[0]!r} is no axis of an experiment: there are {', '.join(AXES)}.", param="grid")
+        raise InvalidInputError(
+            f"{unknown[0]!r} is no axis of an experiment: there are {', '.join(AXES)}.", param="grid"
+        )
     standing: dict[str, Sequence[Any]] = {
         "chunk_tokens": [settings.chunk_tokens],
         "chunk_overlap": [settings.chunk_overlap],
@@ -71,5 +73,7 @@ def _values(name: str, values: Sequence[Any]) -> Sequence[Any]:
     """A lone value is refused: the letters of a model's name, or a pair of weights, would pass for values."""
     listed = isinstance(values, Sequence) and not isinstance(values, str) and len(values) > 0
     if not listed or (name == "weights" and not all(isinstance(each, Sequence) for each in values)):
-        raise InvalidInputError(f"The axis {name} is no list of values: write {{{name!r}: [{values!r}]}}.", param="grid")
+        raise InvalidInputError(
+            f"The axis {name} is no list of values: write {{{name!r}: [{values!r}]}}.", param="grid"
+        )
     return values

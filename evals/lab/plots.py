@@ -18,15 +18,18 @@ _WIDTH = 520
 def differences(cells: pl.DataFrame, measure: str, baseline: str) -> alt.LayerChart:
     """Each cell's difference from the baseline: a dot in its interval, coloured where the interval leaves out zero."""
     others = cells.slice(1).with_columns(
-        told=pl.when(~pl.col("clear")).then(pl.lit("unclear")).otherwise(
-            pl.when(pl.col("difference") > 0).then(pl.lit("better")).otherwise(pl.lit("worse"))
-        )
+        told=pl.when(~pl.col("clear"))
+        .then(pl.lit("unclear"))
+        .otherwise(pl.when(pl.col("difference") > 0).then(pl.lit("better")).otherwise(pl.lit("worse")))
     )
     colour = alt.Color("told:N", title=None).scale(domain=["better", "unclear", "worse"], range=[BLUE, GREY, RED])
     rows = alt.Y("cell:N", sort=None, title=None).axis(labelLimit=320)
     shown = alt.Chart(others, title=alt.TitleParams(f"{measure}, difference from {baseline}", anchor="start"))
     across = shown.mark_rule(strokeWidth=2).encode(
-        x=alt.X("difference_low:Q", title="paired difference, 95% interval"), x2="difference_high:Q", y=rows, color=colour
+        x=alt.X("difference_low:Q", title="paired difference, 95% interval"),
+        x2="difference_high:Q",
+        y=rows,
+        color=colour,
     )
     dots = shown.mark_point(filled=True, size=70, opacity=1).encode(x="difference:Q", y=rows, color=colour)
     zero = alt.Chart(pl.DataFrame({"zero": [0.0]})).mark_rule(strokeDash=[4, 3], color="#555").encode(x="zero:Q")

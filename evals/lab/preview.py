@@ -25,7 +25,14 @@ from pipelines.ingest import Refusal, ingest
 from pipelines.sandbox import SandboxedParser
 from pipelines.sources import list_files
 
-COLOURS = ("#4477aa", "#ccbb44", "#228833", "#aa3377", "#66ccee", "#ee6677")  # Paul Tol's bright ones, told apart by all
+COLOURS = (
+    "#4477aa",
+    "#ccbb44",
+    "#228833",
+    "#aa3377",
+    "#66ccee",
+    "#ee6677",
+)  # Paul Tol's bright ones, told apart by all
 _MAPS, _TEXTS = 40, 12  # documents drawn as a map, and chunks of a single one that are shown whole
 _SCHEMA: dict[str, type[pl.DataType]] = {
     "path": pl.String,

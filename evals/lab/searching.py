@@ -79,7 +79,8 @@ def shares(weights: Weights) -> Weights:
     dense, text = weights
     if min(dense, text) < 0 or abs(dense + text - 1) > 1e-9:
         raise InvalidInputError(
-            f"The weights {weights} are no two shares of 1: write (0.45, 0.55) for dense and full text.", param="weights"
+            f"The weights {weights} are no two shares of 1: write (0.45, 0.55) for dense and full text.",
+            param="weights",
         )
     return dense, text
 

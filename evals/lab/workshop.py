@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from contextlib import closing
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from core.database import open_database
-from core.knowledge import WEIGHTS
+from core.knowledge import WEIGHTS, Knowledge
 from core.records import Build, Document, Message
 from core.settings import Settings
 from evals.builds import site_build
@@ -22,12 +23,18 @@ from evals.lab import asking, contents, preview, searching
 from evals.lab.asking import Answer
 from evals.lab.experimented import Experiment
 from evals.lab.grid import Grid
-from evals.lab.place import notebook_settings
+from evals.lab.place import data, notebook_settings
 from evals.lab.preview import ChunkPreview
 from evals.lab.sample import SITE
 from evals.lab.sample import sample as indexed_sample
 from evals.lab.searching import Found, Weights
 from evals.readers import Task, read_task
+
+if TYPE_CHECKING:
+    from evals.lab.explained import Explanation
+    from evals.lab.golden import Label
+    from evals.lab.measured import Measured
+    from evals.lab.replaying import Replay
 
 Questions = Path | Task | None
 
@@ -70,9 +77,7 @@ class Lab:
     ) -> Found:
         """The passages for a question with their dense, full-text and fused scores; `weights` are (dense, text)."""
         chosen = self._build(site, build)
-        return searching.search(
-            question, chosen, self.settings, weights=weights, passages=passages, history=history
-        )
+        return searching.search(question, chosen, self.settings, weights=weights, passages=passages, history=history)
 
     def ask(
         self,
@@ -106,6 +111,83 @@ class Lab:
         """Pairs of chunks on different pages that say much the same, by the cosine of their vectors."""
         return contents.duplicates(self._build(site, build), self.settings, alike=alike)
 
+    def explain(self, turn_id: str) -> Explanation:
+        """Why a stored turn was answered as it was, from the database or from Parquet."""
+        from evals.lab.explain import explain
+
+        return explain(turn_id, self.settings)
+
+    def retrieval(self, questions: Questions = None, *, site: str | None = None, build: str = "live") -> Measured:
+        """How well a build finds the evidence of questions; of a folder with a `corpus.jsonl`, how well that is found."""
+        from evals.lab.measuring import measured_corpus, measured_retrieval
+
+        if isinstance(questions, Path) and (questions / "corpus.jsonl").exists():
+            return measured_corpus(questions, self.settings)
+        named = site or self.site
+        return measured_retrieval(self._task(questions, named), named, build, self.settings)
+
+    def answers(
+        self,
+        questions: Questions = None,
+        *,
+        site: str | None = None,
+        build: str = "live",
+        judge: str | None = None,
+        judgements: int = 3,
+        most: int | None = None,
+    ) -> Measured:
+        """How well the agent answers questions, or at most so many of them; `judge` as in FRONTDESK_JUDGE_MODEL."""
+        from evals.lab.measuring import measured_answers, some
+
+        named = site or self.site
+        task = some(self._task(questions, named), most)
+        return measured_answers(task, named, build, self.settings, judge=judge, judgements=judgements)
+
+    def groundedness(self, rated: Path) -> Measured:
+        """How well our score of groundedness agrees with people, on a file of answers that they rated."""
+        from evals.lab.measuring import measured_groundedness
+
+        return measured_groundedness(rated, self.settings)
+
+    def data(self, name: str) -> Path | None:
+        """A folder of public data, such as `scifact`; None where it is not at hand."""
+        return data(name, self.settings)
+
+    def pocket(self, folder: Path, documents: int = 700) -> Path:
+        """A small part of a corpus that is indexed while you wait; its figures flatter."""
+        from evals.lab.pocket import pocket
+
+        return pocket(folder, documents, self.settings)
+
+    def label(
+        self,
+        question: str,
+        *,
+        answers: Sequence[str] = (),
+        evidence: Sequence[str] = (),
+        site: str | None = None,
+        build: str = "live",
+    ) -> Label:
+        """A question with its gold, checked against a build; without answers and evidence it cannot be answered."""
+        from evals.lab.golden import label
+
+        table = Knowledge(self.settings.knowledge_location).open(self._build(site, build).table)
+        return label(question, answers, evidence, table)
+
+    def add_golden(self, *labels: Label, site: str | None = None) -> pl.DataFrame:
+        """Appends labels to the site's golden questions, all or none; what it has already is refused."""
+        from evals.lab.golden import add_golden
+
+        return add_golden(self._golden(site or self.site), labels)
+
+    def replay(
+        self, *, site: str | None = None, build: str = "staged", against: str = "live", last: int = 100
+    ) -> Replay:
+        """The last questions of visitors on two builds: what flips?"""
+        from evals.lab.replaying import replayed
+
+        return replayed(site or self.site, self.settings, build=build, against=against, last=last)
+
     def experiment(self, grid: Grid, questions: Questions = None, *, site: str | None = None) -> Experiment:
         """Every combination of `chunk_tokens`, `chunk_overlap`, `weights` and `embedding_model`, the first as baseline.
 
@@ -120,7 +202,10 @@ class Lab:
     def _task(self, questions: Questions, site: str) -> Task:
         if isinstance(questions, Task):
             return questions
-        return read_task(questions or self.settings.site_folder(site) / "golden.jsonl")
+        return read_task(questions or self._golden(site))
+
+    def _golden(self, site: str) -> Path:
+        return self.settings.site_folder(site) / "golden.jsonl"
 
     def _build(self, site: str | None, build: str) -> Build:
         return site_build(site or self.site, self.settings, build)

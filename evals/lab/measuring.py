@@ -1,0 +1,54 @@
+"""The evaluations of the command line, from a notebook: retrieval, answers, and groundedness against people."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from core.settings import Settings
+from evals import answers as answering
+from evals import groundedness as grounding
+from evals import results, retrieval
+from evals.lab.measured import Measured
+from evals.lab.waiting import waited
+from evals.readers import Task
+from evals.report import Report
+from evals.subject import chosen
+
+
+def measured_retrieval(task: Task, site: str, build: str, settings: Settings) -> Measured:
+    """How well a build finds the evidence of questions: dense, full text and fused."""
+    return _with_results(retrieval.evaluate_build(task, chosen(site, build, settings), settings), settings)
+
+
+def measured_corpus(folder: Path, settings: Settings) -> Measured:
+    """The same of a folder with a `corpus.jsonl`, which is indexed once."""
+    return _with_results(retrieval.evaluate_corpus(folder, settings), settings)
+
+
+def measured_answers(
+    task: Task, site: str, build: str, settings: Settings, *, judge: str | None, judgements: int
+) -> Measured:
+    """How well the agent answers from a build; a judge, where one is named or set, is asked several times."""
+    here = settings.model_copy(update={"judge_model": judge}) if judge else settings
+    subject = chosen(site, build, here)
+    report = waited(lambda: answering.evaluate_answers(task, subject, here, judgements=judgements))
+    return _with_results(report, settings)
+
+
+def measured_groundedness(file: Path, settings: Settings) -> Measured:
+    """How well the groundedness score agrees with people's ratings, beside other judges."""
+    return Measured(f"Groundedness against people: {file.name}", grounding.evaluate(file, settings))
+
+
+def some(task: Task, most: int | None) -> Task:
+    """At most so many questions, from all over the task: files are sorted by kind."""
+    if most is None or len(task.questions) <= most:
+        return task
+    spread = (len(task.questions) * step // most for step in range(most))
+    return replace(task, questions=tuple(task.questions[at] for at in spread))
+
+
+def _with_results(report: Report, settings: Settings) -> Measured:
+    found = results.load(str(report.meta["results"]), settings)
+    return Measured(f"{found.kind}: {report.meta['task']}", report, found)
