@@ -120,7 +120,6 @@ class Tracking:
         finally:
             run.end()
 
-
     def runs(self, experiment: str, parent: str | None = None) -> list[dict[str, Any]]:
         """The experiment's runs, oldest first, or those below one: name, id, parameters and metrics of each."""
         client = _client(self.uri)

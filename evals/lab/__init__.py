@@ -4,7 +4,12 @@ These are the methods of a `Lab` with the project's own settings; `lab.sample()`
 Settings are read when the first of them is called.
 """
 
-from evals.lab.workshop import Lab
+import warnings
+
+warnings.filterwarnings("ignore", "IProgress not found")  # of libraries that would rather show a bar
+
+from evals.lab.sample import sample_pages  # noqa: E402
+from evals.lab.workshop import Lab  # noqa: E402
 
 _project = Lab()
 
@@ -22,6 +27,7 @@ files = _project.files
 groundedness = _project.groundedness
 label = _project.label
 pocket = _project.pocket
+rated = _project.rated
 replay = _project.replay
 retrieval = _project.retrieval
 sample = _project.sample
@@ -43,8 +49,10 @@ __all__ = [
     "groundedness",
     "label",
     "pocket",
+    "rated",
     "replay",
     "retrieval",
     "sample",
+    "sample_pages",
     "search",
 ]

@@ -1,4 +1,4 @@
-"""An experiment as one sentence: the cells of a grid, computed where nobody has, tracked, and told against the first."""
+"""An experiment as one sentence: a grid's cells, computed where nobody has, tracked, and told against the first."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from evals.lab.shown import page
 from evals.results import Results
 
 if TYPE_CHECKING:
-    import altair as alt
+    from evals.lab.plots import Chart
 
 MEASURE = "nDCG@10"
 _MODE = "fused/"
@@ -40,7 +40,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class Experiment:
-    """All cells in the order of the grid; the first is the baseline. `run` is MLflow's, None where it could not be had."""
+    """All cells in the order of the grid; the first is the baseline. `run` is MLflow's, where it could be had."""
 
     site: str
     task: str
@@ -74,7 +74,7 @@ class Experiment:
         """The same as MLflow has it: a row a nested run, with its parameters and metrics."""
         return pl.DataFrame(Tracking(self.tracking).runs(self.site, self.run), infer_schema_length=None)
 
-    def plot(self, measure: str = MEASURE) -> alt.LayerChart:
+    def plot(self, measure: str = MEASURE) -> Chart:
         """The difference of each cell from the baseline, with its paired interval."""
         from evals.lab.plots import differences  # with Altair, which takes a second
 

@@ -56,7 +56,7 @@ def label(question: str, answers: Sequence[str], evidence: Sequence[str], table:
         raise InvalidInputError("A label needs a question.", param="question")
     if bool(answers) != bool(evidence):
         raise InvalidInputError(
-            "An answerable question needs both, answers and the pages they stand on; one that cannot be answered, neither.",
+            "An answerable question needs both, answers and the pages they stand on; any other needs neither.",
             param="answers",
         )
     told = normalized(" ".join(_text_of(each, table) for each in evidence))

@@ -45,7 +45,7 @@ class Cell:
 
 
 def cells_of(grid: Grid, settings: Settings) -> list[Cell]:
-    """Every combination, each once, the first value of each axis first; an axis that is not named is as the settings."""
+    """Every combination, each once, the first value of each axis first; an axis not named is as the settings are."""
     if unknown := [name for name in grid if name not in AXES]:
         raise InvalidInputError(
             f"{unknown[0]!r} is no axis of an experiment: there are {', '.join(AXES)}.", param="grid"
@@ -63,7 +63,7 @@ def cells_of(grid: Grid, settings: Settings) -> list[Cell]:
 def _cell(tokens: int, overlap: int, weights: Weights, model: str) -> Cell:
     if tokens < _LEAST_TOKENS or not 0 <= overlap < tokens:
         raise InvalidInputError(
-            f"Chunks of {tokens} tokens that share {overlap} cannot be made: at least {_LEAST_TOKENS}, and fewer shared.",
+            f"Chunks of {tokens} tokens that share {overlap} cannot be made: at least {_LEAST_TOKENS}, fewer shared.",
             param="grid",
         )
     return Cell(Shape(tokens, overlap, model), shares(weights))

@@ -13,7 +13,7 @@ from evals.report import NOISE, Report
 from evals.results import Results
 
 if TYPE_CHECKING:
-    import altair as alt
+    from evals.lab.plots import Chart
 
 _FIGURES: dict[str, type[pl.DataType]] = {
     "figure": pl.String,
@@ -63,15 +63,31 @@ class Measured:
         """The questions on which the measure is 0: what to look at first."""
         return self.questions.filter(pl.col(measure) == 0)
 
-    def plot(self, *names: str) -> alt.LayerChart:
-        """The figures that hold one of these names, with their intervals; all that have an interval without any."""
+    def plot(self, *names: str) -> Chart:
+        """The figures that begin with one of these names, or end with it behind a slash, with their intervals.
+
+        Of retrieval, a colour is a search; `fused-dense` is by how much fused beats dense, paired.
+        """
         from evals.lab.plots import figures  # with Altair, which takes a second
 
-        frame = self.figures.drop_nulls("low")
-        if names:
-            frame = frame.filter(pl.any_horizontal(pl.col("figure").str.contains(each, literal=True) for each in names))
-        return figures(frame, self.title)
+        named = pl.any_horizontal(
+            expression
+            for name in names or ("",)
+            for expression in (pl.col("figure").str.starts_with(name), pl.col("figure").str.ends_with(f"/{name}"))
+        )
+        frame = self.figures.drop_nulls("low").filter(named)
+        return figures(_by_search(frame) if self._is_retrieval else frame, self.title)
+
+    @property
+    def _is_retrieval(self) -> bool:
+        return self.results is not None and self.results.kind == "retrieval"
 
     def _repr_html_(self) -> str:
         meta = {name: value for name, value in self.report.meta.items() if isinstance(value, str | int | float)}
         return page("measured", title=self.title, rows=self.figures.to_dicts(), meta=meta)
+
+
+def _by_search(figures: pl.DataFrame) -> pl.DataFrame:
+    """`dense/nDCG@10` is the figure nDCG@10 of the group dense."""
+    parts = pl.col("figure").str.splitn("/", 2)
+    return figures.with_columns(group=parts.struct.field("field_0"), figure=parts.struct.field("field_1"))

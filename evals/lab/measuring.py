@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
+
 from core.settings import Settings
 from evals import answers as answering
 from evals import groundedness as grounding
 from evals import results, retrieval
 from evals.lab.measured import Measured
 from evals.lab.waiting import waited
-from evals.readers import Task
+from evals.rated import read_rated
+from evals.readers import Task, spread
 from evals.report import Report
 from evals.subject import chosen
 
@@ -36,17 +39,29 @@ def measured_answers(
     return _with_results(report, settings)
 
 
-def measured_groundedness(file: Path, settings: Settings) -> Measured:
+def measured_groundedness(file: Path, most: int | None, settings: Settings) -> Measured:
     """How well the groundedness score agrees with people's ratings, beside other judges."""
-    return Measured(f"Groundedness against people: {file.name}", grounding.evaluate(file, settings))
+    return Measured(f"groundedness against people: {file.name}", grounding.evaluate(file, settings, most=most))
+
+
+def rated_answers(file: Path) -> pl.DataFrame:
+    """A row an answer: the mean of people's ratings, 1 to 4, how far apart they are, and the judges' scores."""
+    rows = [
+        {
+            "question": each.question,
+            "answer": each.answer,
+            "people": each.faithfulness,
+            "apart": max(each.ratings) - min(each.ratings),
+            **each.judges,
+        }
+        for each in read_rated(file)
+    ]
+    return pl.DataFrame(rows, infer_schema_length=None)
 
 
 def some(task: Task, most: int | None) -> Task:
     """At most so many questions, from all over the task: files are sorted by kind."""
-    if most is None or len(task.questions) <= most:
-        return task
-    spread = (len(task.questions) * step // most for step in range(most))
-    return replace(task, questions=tuple(task.questions[at] for at in spread))
+    return replace(task, questions=tuple(spread(task.questions, most)))
 
 
 def _with_results(report: Report, settings: Settings) -> Measured:

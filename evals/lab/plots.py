@@ -12,10 +12,12 @@ import polars as pl
 alt.renderers.enable("svg")
 
 BLUE, RED, GREY = "#4477aa", "#ee6677", "#999999"
+Chart = alt.LayerChart | alt.FacetChart  # as Altair types what `layer` returns
+
 _WIDTH = 520
 
 
-def differences(cells: pl.DataFrame, measure: str, baseline: str) -> alt.LayerChart:
+def differences(cells: pl.DataFrame, measure: str, baseline: str) -> Chart:
     """Each cell's difference from the baseline: a dot in its interval, coloured where the interval leaves out zero."""
     others = cells.slice(1).with_columns(
         told=pl.when(~pl.col("clear"))
@@ -36,10 +38,10 @@ def differences(cells: pl.DataFrame, measure: str, baseline: str) -> alt.LayerCh
     return alt.layer(zero, across, dots).properties(width=_WIDTH)
 
 
-def figures(measured: pl.DataFrame, title: str) -> alt.LayerChart:
+def figures(measured: pl.DataFrame, title: str) -> Chart:
     """Means with their intervals: `figure`, `value`, `low` and `high`; one colour a `group`, where there is one."""
     grouped = "group" in measured.columns
-    colour = alt.Color("group:N", title=None).scale(range=[BLUE, "#ccbb44", "#228833", "#aa3377"])
+    colour = alt.Color("group:N", title=None, sort=None).scale(range=[BLUE, "#ccbb44", "#228833", "#aa3377", RED])
     shown = alt.Chart(measured, title=alt.TitleParams(title, anchor="start"))
     rows = alt.Y("figure:N", sort=None, title=None).axis(labelLimit=320)
     own = {"color": colour, "yOffset": alt.YOffset("group:N", sort=None)} if grouped else {"color": alt.value(BLUE)}

@@ -25,13 +25,20 @@ def sample(settings: Settings) -> Settings:
     here = _at_home(settings)
     migrate(here.database_location)
     files = read_files(_DATA / "policy.md", _DATA / "golden.jsonl")
-    with closing(open_database(here.database_location)) as database:
-        with registering(database, SITE, str(_DATA / "pages"), "/pages/"):
-            if not (here.site_folder(SITE) / "golden.jsonl").exists():  # what was added to it in a notebook stays
-                furnish(here, SITE, files)
-            stores = Stores(database, Knowledge(here.knowledge_location), Tracking(here.tracking_location))
-            index(SITE, here, stores, models_of(here), unwatched, by="lab.sample")
+    with (
+        closing(open_database(here.database_location)) as database,
+        registering(database, SITE, str(sample_pages()), "/pages/"),
+    ):
+        if not (here.site_folder(SITE) / "golden.jsonl").exists():  # what was added to it in a notebook stays
+            furnish(here, SITE, files)
+        stores = Stores(database, Knowledge(here.knowledge_location), Tracking(here.tracking_location))
+        index(SITE, here, stores, models_of(here), unwatched, by="lab.sample")
     return here
+
+
+def sample_pages() -> Path:
+    """The folder of the sample site's pages."""
+    return _DATA / "pages"
 
 
 def _at_home(settings: Settings) -> Settings:

@@ -89,7 +89,7 @@ class Lab:
         passages: int | None = None,
         history: Sequence[Message] = (),
     ) -> Answer:
-        """The agent's answer; `model` as in FRONTDESK_MODEL, else the site's own. It leaves no trace in the database."""
+        """The agent's answer; `model` as in FRONTDESK_MODEL, else the site's own. Nothing of it is stored."""
         chosen = self._build(site, build)
         return asking.ask(question, chosen, self.settings, model=model, passages=passages, history=history)
 
@@ -118,7 +118,7 @@ class Lab:
         return explain(turn_id, self.settings)
 
     def retrieval(self, questions: Questions = None, *, site: str | None = None, build: str = "live") -> Measured:
-        """How well a build finds the evidence of questions; of a folder with a `corpus.jsonl`, how well that is found."""
+        """How well a build finds the evidence of questions; or, of a folder with a `corpus.jsonl`, that corpus."""
         from evals.lab.measuring import measured_corpus, measured_retrieval
 
         if isinstance(questions, Path) and (questions / "corpus.jsonl").exists():
@@ -143,21 +143,27 @@ class Lab:
         task = some(self._task(questions, named), most)
         return measured_answers(task, named, build, self.settings, judge=judge, judgements=judgements)
 
-    def groundedness(self, rated: Path) -> Measured:
-        """How well our score of groundedness agrees with people, on a file of answers that they rated."""
+    def groundedness(self, rated: Path, *, most: int | None = None) -> Measured:
+        """How well our score of groundedness agrees with people, on at most so many answers that they rated."""
         from evals.lab.measuring import measured_groundedness
 
-        return measured_groundedness(rated, self.settings)
+        return measured_groundedness(rated, most, self.settings)
+
+    def rated(self, rated: Path) -> pl.DataFrame:
+        """The answers that people rated, each with every rating and with what other judges said."""
+        from evals.lab.measuring import rated_answers
+
+        return rated_answers(rated)
 
     def data(self, name: str) -> Path | None:
         """A folder of public data, such as `scifact`; None where it is not at hand."""
         return data(name, self.settings)
 
-    def pocket(self, folder: Path, documents: int = 700) -> Path:
-        """A small part of a corpus that is indexed while you wait; its figures flatter."""
+    def pocket(self, folder: Path, *, documents: int = 400, questions: int = 100) -> Path:
+        """A small part of a corpus and of its questions that is indexed while you wait; its figures flatter."""
         from evals.lab.pocket import pocket
 
-        return pocket(folder, documents, self.settings)
+        return pocket(folder, documents, questions, self.settings)
 
     def label(
         self,
