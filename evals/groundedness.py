@@ -27,7 +27,6 @@ from evals.intervals import Interval, grouped_interval
 from evals.judged import Embedded, Judged, judge
 from evals.perturbed import Scored, caught, false_scores, scored_sentences, share_caught
 from evals.rated import BEST, JUDGES, WORST, read_rated
-from evals.readers import spread
 from evals.report import Report
 
 FAITHFUL = 3.0  # mean rating from which an answer counts as faithful
@@ -36,12 +35,9 @@ Floats = NDArray[np.float64]
 Statistic = Callable[[Floats, Floats], float]
 
 
-def evaluate(file: Path, settings: Settings, *, most: int | None = None) -> Report:
-    """The figures of a file of rated answers, or of at most so many of them.
-
-    An answer without a sentence has none and is counted in `meta`.
-    """
-    rated = spread(read_rated(file), most)
+def evaluate(file: Path, settings: Settings) -> Report:
+    """The figures of a file of rated answers; an answer without a sentence has none and is counted in `meta`."""
+    rated = read_rated(file)
     encoder = load_encoder(settings.embedding_model, settings)
     embedded = Embedded(encoder)
     judged = judge(rated, embedded)

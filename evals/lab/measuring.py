@@ -7,10 +7,13 @@ from pathlib import Path
 
 import polars as pl
 
+from core.embedder import load_encoder
+from core.grounding import FITTED
 from core.settings import Settings
 from evals import answers as answering
 from evals import groundedness as grounding
 from evals import results, retrieval
+from evals.judged import Embedded, judge
 from evals.lab.measured import Measured
 from evals.lab.waiting import waited
 from evals.rated import read_rated
@@ -39,22 +42,27 @@ def measured_answers(
     return _with_results(report, settings)
 
 
-def measured_groundedness(file: Path, most: int | None, settings: Settings) -> Measured:
+def measured_groundedness(file: Path, settings: Settings) -> Measured:
     """How well the groundedness score agrees with people's ratings, beside other judges."""
-    return Measured(f"groundedness against people: {file.name}", grounding.evaluate(file, settings, most=most))
+    return Measured(f"groundedness against people: {file.name}", grounding.evaluate(file, settings))
 
 
-def rated_answers(file: Path) -> pl.DataFrame:
-    """A row an answer: the mean of people's ratings, 1 to 4, how far apart they are, and the judges' scores."""
+def rated_answers(file: Path, most: int | None, settings: Settings) -> pl.DataFrame:
+    """A row an answer: the mean of people's ratings, 1 to 4, how far apart they are, our score, and the judges'.
+
+    Our score as it ships was fitted on such answers: held against the same file, it flatters itself a little.
+    """
+    judged = judge(spread(read_rated(file), most), Embedded(load_encoder(settings.embedding_model, settings)))
     rows = [
         {
-            "question": each.question,
-            "answer": each.answer,
-            "people": each.faithfulness,
-            "apart": max(each.ratings) - min(each.ratings),
-            **each.judges,
+            "question": each.rated.question,
+            "answer": each.rated.answer,
+            "people": each.rated.faithfulness,
+            "apart": max(each.rated.ratings) - min(each.rated.ratings),
+            "ours": FITTED.answer(each.signals),
+            **each.rated.judges,
         }
-        for each in read_rated(file)
+        for each in judged
     ]
     return pl.DataFrame(rows, infer_schema_length=None)
 

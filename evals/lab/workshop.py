@@ -143,17 +143,17 @@ class Lab:
         task = some(self._task(questions, named), most)
         return measured_answers(task, named, build, self.settings, judge=judge, judgements=judgements)
 
-    def groundedness(self, rated: Path, *, most: int | None = None) -> Measured:
-        """How well our score of groundedness agrees with people, on at most so many answers that they rated."""
+    def groundedness(self, rated: Path) -> Measured:
+        """How well our score of groundedness agrees with people, with intervals; takes a minute."""
         from evals.lab.measuring import measured_groundedness
 
-        return measured_groundedness(rated, most, self.settings)
+        return measured_groundedness(rated, self.settings)
 
-    def rated(self, rated: Path) -> pl.DataFrame:
-        """The answers that people rated, each with every rating and with what other judges said."""
+    def rated(self, rated: Path, *, most: int | None = None) -> pl.DataFrame:
+        """At most so many answers that people rated, each with our score and what other judges said."""
         from evals.lab.measuring import rated_answers
 
-        return rated_answers(rated)
+        return rated_answers(rated, most, self.settings)
 
     def data(self, name: str) -> Path | None:
         """A folder of public data, such as `scifact`; None where it is not at hand."""
