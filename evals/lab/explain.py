@@ -1,4 +1,4 @@
-"""Why a stored turn was answered as it was: everything that is kept of it, and what can be found out again.
+"""Why a turn was answered as it was: everything that is kept of it, and what can be found out again.
 
 The turn is never asked again: passages, verdicts, timings and cost are those of the day. Found out now are the
 passages that were not kept, what the passages say to each sentence, and the prompt, by the functions the agent uses.
@@ -19,7 +19,7 @@ from evals.judged import Embedded
 from evals.lab.explained import Explanation, Line, Sentence
 from evals.lab.searching import Found, search
 from evals.lab.trace import trace_link
-from evals.lab.turns import Kept, kept_turn
+from evals.lab.turns import Kept
 from evals.readers import Question
 from evals.rehearsal import Answered
 from serving.agent.attacks import disarmed
@@ -28,9 +28,8 @@ from serving.agent.prompts import messages
 _RANKED = 20  # pages that are ranked again, to see what was left out
 
 
-def explain(turn_id: str, settings: Settings) -> Explanation:
-    """The explanation of a turn; NotFoundError where nobody has it."""
-    kept = kept_turn(turn_id, settings)
+def explain(kept: Kept, settings: Settings) -> Explanation:
+    """The explanation of a turn."""
     again, why_not = _again(kept, settings)
     return Explanation(
         turn=kept.turn,
@@ -40,7 +39,7 @@ def explain(turn_id: str, settings: Settings) -> Explanation:
         why_not_again=why_not,
         prompt=_prompt(kept, settings),
         sentences=_sentences(kept.turn, settings),
-        trace=trace_link(turn_id, settings),
+        trace=trace_link(kept.turn.id, settings),
     )
 
 

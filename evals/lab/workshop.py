@@ -111,11 +111,14 @@ class Lab:
         """Pairs of chunks on different pages that say much the same, by the cosine of their vectors."""
         return contents.duplicates(self._build(site, build), self.settings, alike=alike)
 
-    def explain(self, turn_id: str) -> Explanation:
-        """Why a stored turn was answered as it was, from the database or from Parquet."""
+    def explain(self, turn: str | Answer) -> Explanation:
+        """Why a turn was answered as it was: one of `ask`, or by its id from the database, else from Parquet."""
         from evals.lab.explain import explain
+        from evals.lab.turns import Kept, kept_turn
 
-        return explain(turn_id, self.settings)
+        if isinstance(turn, Answer):
+            return explain(Kept(turn.turn, turn.before, "this notebook"), self.settings)
+        return explain(kept_turn(turn, self.settings), self.settings)
 
     def retrieval(self, questions: Questions = None, *, site: str | None = None, build: str = "live") -> Measured:
         """How well a build finds the evidence of questions; or, of a folder with a `corpus.jsonl`, that corpus."""

@@ -104,6 +104,14 @@ async def test_a_turn_is_explained_from_the_database_with_what_was_kept_and_what
     assert "dropped" in shown
 
 
+def test_an_answer_that_was_never_stored_is_explained_too(lab: Lab) -> None:
+    first = lab.ask("Is shipping free?")
+    told = lab.explain(lab.ask("And from how many euros?", history=first.history))
+    assert told.place == "this notebook"
+    assert told.passages["path"][0] == "shipping.md"
+    assert len(told.prompt) == 4  # what was said before stands between the rules and the question
+
+
 async def test_what_the_database_has_no_more_is_explained_from_parquet(settings: Settings) -> None:
     before = Turn(new_id(), SESSION, "Is shipping free?", created_at=Turn("", SESSION, "").created_at)
     asked = Turn(new_id(), SESSION, OPENS)
