@@ -7,6 +7,7 @@ computed is known by content: the same documents, shape, weights, questions and 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -152,6 +153,7 @@ def _ray(address: str) -> Iterator[None]:
     if ray and ray.is_initialized():
         yield
         return
+    logging.getLogger("ray.widgets.util").setLevel(logging.WARNING)  # in a notebook it asks for packages to draw with
     with ray_cluster(address):
         yield
 

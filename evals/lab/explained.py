@@ -12,6 +12,8 @@ from evals.lab.passages import frame_of
 from evals.lab.searching import Found
 from evals.lab.shown import page, prose
 
+_SHOWN = 12  # passages on the page; the frame has them all
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -98,7 +100,7 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         text = prose(self.turn.answer, self.turn.citations)
-        return page("explanation", it=self, turn=self.turn, text=text, passages=self.passages.to_dicts())
+        return page("explanation", it=self, turn=self.turn, text=text, passages=self.passages.head(_SHOWN).to_dicts())
 
 
 def _cited(turn: Turn) -> pl.Series:
