@@ -41,8 +41,8 @@ check: $(VENV)/installed  ## Lint, types, import direction
 dev: index  ## Serve without Ray, reloading on change
 	FRONTDESK_DEMO_PAGES=datasets/kestrel/pages $(BIN)/uvicorn --factory serving.app:local_app --reload --port 8000
 
-lab: $(VENV)/installed  ## Open JupyterLab on the notebooks, its kernel ready
-	$(BIN)/jupyter-lab --notebook-dir=notebooks
+lab: $(VENV)/installed  ## Open JupyterLab on the notebooks, its kernel ready (as root: make lab LAB=--allow-root)
+	$(BIN)/jupyter-lab --notebook-dir=notebooks $(LAB)
 
 lock:  ## Resolve pyproject.toml anew into requirements.lock
 	$(PYTHON) -m pip install --quiet uv
