@@ -8,7 +8,7 @@ import warnings
 
 warnings.filterwarnings("ignore", "IProgress not found")  # of libraries that would rather show a bar
 
-from evals.lab.sample import sample_pages  # noqa: E402
+from evals.lab.sample_site import sample_pages  # noqa: E402
 from evals.lab.workshop import Lab  # noqa: E402
 
 _project = Lab()
@@ -24,6 +24,7 @@ duplicates = _project.duplicates
 experiment = _project.experiment
 explain = _project.explain
 files = _project.files
+gaps = _project.gaps
 groundedness = _project.groundedness
 label = _project.label
 pocket = _project.pocket
@@ -46,6 +47,7 @@ __all__ = [
     "experiment",
     "explain",
     "files",
+    "gaps",
     "groundedness",
     "label",
     "pocket",

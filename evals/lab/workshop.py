@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from core.database import open_database
+from core.embedder import load_encoder
 from core.knowledge import WEIGHTS, Knowledge
 from core.records import Build, Document, Message
 from core.settings import Settings
@@ -25,18 +26,20 @@ from evals.lab.experimented import Experiment
 from evals.lab.grid import Grid
 from evals.lab.place import data, notebook_settings
 from evals.lab.preview import ChunkPreview
-from evals.lab.sample import SITE
-from evals.lab.sample import sample as indexed_sample
+from evals.lab.sample_site import SITE
+from evals.lab.sample_site import sample as indexed_sample
 from evals.lab.searching import Found, Weights
 from evals.readers import Task, read_task
 
 if TYPE_CHECKING:
     from evals.lab.explained import Explanation
+    from evals.lab.gathering import Gaps
     from evals.lab.golden import Label
     from evals.lab.measured import Measured
     from evals.lab.replaying import Replay
 
 Questions = Path | Task | None
+ALIKE = 0.55  # mean cosine, of the packaged model, from which two groups of questions are one gap
 
 
 class Lab:
@@ -113,7 +116,7 @@ class Lab:
 
     def explain(self, turn: str | Answer) -> Explanation:
         """Why a turn was answered as it was: one of `ask`, or by its id from the database, else from Parquet."""
-        from evals.lab.explain import explain
+        from evals.lab.explaining import explain
         from evals.lab.turns import Kept, kept_turn
 
         if isinstance(turn, Answer):
@@ -164,9 +167,17 @@ class Lab:
 
     def pocket(self, folder: Path, *, documents: int = 400, questions: int = 100) -> Path:
         """A small part of a corpus and of its questions that is indexed while you wait; its figures flatter."""
-        from evals.lab.pocket import pocket
+        from evals.lab.pockets import pocket
 
         return pocket(folder, documents, questions, self.settings)
+
+    def gaps(self, *, site: str | None = None, last: int = 5000, alike: float = ALIKE) -> Gaps:
+        """What visitors asked in vain among the last turns: declined or disliked, gathered by meaning."""
+        from evals.lab.gathering import gathered, turns_in_vain
+
+        named = site or self.site
+        encoder = load_encoder(self.settings.embedding_model, self.settings)
+        return gathered(named, turns_in_vain(named, last, self.settings), encoder, alike)
 
     def label(
         self,
@@ -203,7 +214,7 @@ class Lab:
         A cell that was computed before is not computed again. `questions` are the site's golden ones where none are
         given, else a file or folder of them, or a Task.
         """
-        from evals.lab.experiment import experiment
+        from evals.lab.experimenting import experiment
 
         named = site or self.site
         return experiment(grid, self._task(questions, named), named, self.settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from core.conversations import Conversations
 from core.database import Batch, open_database
 from core.errors import InvalidInputError, NotFoundError
-from core.records import Session, Turn, TurnStatus, new_id
+from core.records import Feedback, Session, Turn, TurnStatus, new_id
 from core.settings import Settings
 from evals.lab import Lab
 from serving.asking import ask
@@ -153,6 +154,28 @@ async def test_real_questions_are_replayed_on_two_builds(lab: Lab, settings: Set
     replay = lab.replay()
     assert replay.flipped["what"].to_list() == ["answered → declined"]
     assert "answered → declined" in replay._repr_html_()
+
+
+def test_gaps_are_what_was_declined_or_disliked_of_the_last_turns(lab: Lab, settings: Settings) -> None:
+    asked: dict[str, dict[str, Any]] = {
+        "Do you sell green tea?": {"declined": True},
+        "Is there any tea?": {"feedback": Feedback("down", "No tea?")},
+        OPENS: {},
+        "Is shipping free?": {"feedback": Feedback("up")},
+        "Hello!": {"declined": True, "model": ""},  # of the guards
+    }
+    with closing(open_database(settings.database_location)) as database:
+        for text, fields in asked.items():
+            turn = Turn(new_id(), SESSION, text)
+            said = fields.pop("feedback", None)
+            database.turns.open(turn)
+            database.turns.close(answered(turn, **fields))
+            if said:
+                database.turns.rate(turn.id, said, site="demo")
+    gaps = lab.gaps()
+    assert gaps.frame.select("turns", "declined", "disliked").rows() == [(2, 1, 1)]
+    assert set(gaps.questions["comment"]) == {"", "No tea?"}
+    assert lab.gaps(last=1).questions["question"].to_list() == []
 
 
 def test_a_label_is_checked_and_added_once(lab: Lab, settings: Settings) -> None:

@@ -13,7 +13,7 @@ from core.knowledge import Knowledge
 from core.settings import Settings
 from evals.lab import Lab
 from evals.lab.cells import Work, compute, tables_location
-from evals.lab.experiment import experiment
+from evals.lab.experimenting import experiment
 from evals.readers import read_task
 from pipelines.index import index
 from pipelines.stage import Stores, models_of, unwatched

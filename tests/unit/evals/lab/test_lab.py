@@ -6,6 +6,7 @@ import subprocess
 import sys
 from inspect import getdoc, signature
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 
@@ -23,6 +24,11 @@ def test_whatever_completes_is_typed_and_says_what_it_is_for(name: str) -> None:
     function = getattr(lab, name)
     assert getdoc(function)
     assert signature(function).return_annotation
+
+
+def test_no_module_of_the_lab_takes_the_place_of_a_function_once_it_is_imported() -> None:
+    modules = {module.name for module in iter_modules(lab.__path__)}
+    assert modules & set(lab.__all__) == set()
 
 
 def test_every_method_of_a_lab_is_a_function_of_the_project() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from core.embedder import Encoder, load_encoder
 from core.settings import Settings
-from evals.lab.gaps import Gaps, gathered
+from evals.lab.gathering import Gaps, gathered
+from evals.lab.workshop import ALIKE
 from tests.fakes.site import share_models
 
 DAY = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -40,7 +41,7 @@ def encoder(settings: Settings) -> Encoder:
 
 
 def found(encoder: Encoder, frame: pl.DataFrame) -> Gaps:
-    return gathered("demo", frame, encoder)
+    return gathered("demo", frame, encoder, ALIKE)
 
 
 def test_what_means_the_same_is_one_gap_and_the_largest_comes_first(encoder: Encoder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,11 +10,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from core.database import open_database
 from core.embedder import Encoder, Vectors
+from core.records import Turn
+from core.settings import Settings
 from evals.lab.shown import page
 
 MOST = 2000  # questions, the newest ones: each is compared with every other
-ALIKE = 0.55  # mean cosine of two groups from which they become one; of the packaged model
 _SHOWN, _EXAMPLES = 20, 5
 _SCHEMA: dict[str, type[pl.DataType]] = {
     "gap": pl.Int64,
@@ -63,7 +66,30 @@ class Gaps:
         return self.gap(number)["question"].unique(maintain_order=True).to_list()[:_EXAMPLES]
 
 
-def gathered(site: str, turns: pl.DataFrame, encoder: Encoder, alike: float = ALIKE) -> Gaps:
+def turns_in_vain(site: str, last: int, settings: Settings) -> pl.DataFrame:
+    """Those of the site's last turns that were declined or got a thumb down, newest first, from the database.
+
+    What the guards answered is none of them: nobody looked for an answer.
+    """
+    with closing(open_database(settings.database_location)) as database:
+        turns = database.turns.recent(site, last)
+    rows = [row for turn in turns if (row := _row(turn))["declined"] or row["disliked"]]
+    return pl.DataFrame(rows, schema={name: kind for name, kind in _SCHEMA.items() if name != "gap"})
+
+
+def _row(turn: Turn) -> dict[str, object]:
+    said = turn.feedback
+    return {
+        "question": turn.question,
+        "declined": turn.declined,
+        "disliked": said is not None and said.rating == "down",
+        "comment": said.comment if said else "",
+        "created_at": turn.created_at,
+        "turn_id": turn.id,
+    }
+
+
+def gathered(site: str, turns: pl.DataFrame, encoder: Encoder, alike: float) -> Gaps:
     """The turns, newest first, in groups; they have every column of `questions` but `gap`."""
     newest = turns.head(MOST)
     if newest.is_empty():
