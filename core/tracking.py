@@ -122,7 +122,7 @@ class Tracking:
 
     def runs(self, experiment: str, parent: str | None = None) -> list[dict[str, Any]]:
         """The experiment's runs, oldest first, or those below one: name, id, parameters and metrics of each."""
-        client = _client(self.uri)
+        client = mlflow_client(self.uri)
         found = client.get_experiment_by_name(experiment)
         below = f"tags.mlflow.parentRunId = '{parent}'" if parent else ""
         runs = client.search_runs([found.experiment_id], below, order_by=["attributes.start_time"]) if found else []

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from core.records import Message, Passage, Turn
+from core.traces import TraceLink
 from evals.grounded import SUPPORTED
 from evals.lab.passages import frame_of
 from evals.lab.searching import Found
@@ -50,7 +51,7 @@ class Explanation:
     why_not_again: str
     prompt: tuple[Line, ...]
     sentences: tuple[Sentence, ...]
-    trace: str | None
+    trace: TraceLink | None
 
     @property
     def search(self) -> str:

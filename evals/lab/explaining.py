@@ -14,11 +14,11 @@ from core.embedder import load_encoder
 from core.errors import NotFoundError
 from core.records import Build, Turn
 from core.settings import Settings
+from core.traces import TraceLink
 from evals.grounded import sentences_of, supported
 from evals.judged import Embedded
 from evals.lab.explained import Explanation, Line, Sentence
 from evals.lab.searching import Found, search
-from evals.lab.trace import trace_link
 from evals.lab.turns import Kept
 from evals.readers import Question
 from evals.rehearsal import Answered
@@ -28,8 +28,8 @@ from serving.agent.prompts import messages
 _RANKED = 20  # pages that are ranked again, to see what was left out
 
 
-def explain(kept: Kept, settings: Settings) -> Explanation:
-    """The explanation of a turn."""
+def explain(kept: Kept, settings: Settings, trace: TraceLink | None = None) -> Explanation:
+    """The explanation of a turn; `trace` is where MLflow has it."""
     again, why_not = _again(kept, settings)
     return Explanation(
         turn=kept.turn,
@@ -39,7 +39,7 @@ def explain(kept: Kept, settings: Settings) -> Explanation:
         why_not_again=why_not,
         prompt=_prompt(kept, settings),
         sentences=_sentences(kept.turn, settings),
-        trace=trace_link(kept.turn.id, settings),
+        trace=trace,
     )
 
 

@@ -19,6 +19,7 @@ from core.embedder import load_encoder
 from core.knowledge import WEIGHTS, Knowledge
 from core.records import Build, Document, Message
 from core.settings import Settings
+from core.traces import trace_of
 from evals.builds import site_build
 from evals.lab import asking, contents, preview, searching
 from evals.lab.asking import Answer
@@ -121,7 +122,7 @@ class Lab:
 
         if isinstance(turn, Answer):
             return explain(Kept(turn.turn, turn.before, "this notebook"), self.settings)
-        return explain(kept_turn(turn, self.settings), self.settings)
+        return explain(kept_turn(turn, self.settings), self.settings, trace_of(turn, self.settings))
 
     def retrieval(self, questions: Questions = None, *, site: str | None = None, build: str = "live") -> Measured:
         """How well a build finds the evidence of questions; or, of a folder with a `corpus.jsonl`, that corpus."""

@@ -82,7 +82,7 @@ def test_a_page_cannot_put_html_into_an_answer(lab: Lab, settings: Settings) -> 
 async def test_a_turn_is_explained_from_the_database_with_what_was_kept_and_what_was_dropped(
     settings: Settings,
 ) -> None:
-    few = settings.model_copy(update={"passages": 1})
+    few = settings.model_copy(update={"passages": 1, "trace_sample": 1.0})
     turn = Turn(new_id(), SESSION, OPENS)
     await ask(few, turn, None, lambda _: None)
     told = Lab(settings).explain(turn.id)
@@ -98,8 +98,9 @@ async def test_a_turn_is_explained_from_the_database_with_what_was_kept_and_what
     assert "open at ten" in told.prompt[-1].text
     assert "scope" in told.rulings["guard"].to_list()
     assert "retrieve" in told.timings["step"].to_list()
-    assert told.trace is None
+    assert told.trace is not None
     shown = told._repr_html_()
+    assert told.trace.id in shown
     assert OPENS in shown
     assert "cited" in shown
     assert "dropped" in shown
@@ -109,6 +110,7 @@ def test_an_answer_that_was_never_stored_is_explained_too(lab: Lab) -> None:
     first = lab.ask("Is shipping free?")
     told = lab.explain(lab.ask("And from how many euros?", history=first.history))
     assert told.place == "this notebook"
+    assert told.trace is None
     assert told.passages["path"][0] == "shipping.md"
     assert len(told.prompt) == 4  # what was said before stands between the rules and the question
 
