@@ -125,6 +125,7 @@ def test_cells_are_told_against_the_first(site: Settings) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of its own defaults
 def test_shapes_are_computed_side_by_side_on_a_ray_that_is_gone_afterwards(site: Settings) -> None:
     import sys
 
