@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import zip_longest
 
 import polars as pl
 
 from core.embedder import load_encoder
 from core.errors import InvalidInputError
-from core.knowledge import WEIGHTS, BuildTable, Knowledge, Query
+from core.knowledge import WEIGHTS, BuildTable, Knowledge, Mode, Query
 from core.records import Build, Message, Passage
 from core.settings import Settings
 from evals.lab.passages import frame_of
 from evals.lab.shown import page
 from evals.readers import Question
-from evals.retrieval import queries
+from evals.retrieval import queries, ranked_in_turns
 
-_DEPTH = 100  # pages of each search among which a passage's rank is looked for
+_ALONE: tuple[Mode, Mode] = ("dense", "text")
 
 Weights = tuple[float, float]  # of the dense and the full-text search; they sum to 1
 
@@ -59,19 +60,29 @@ def search(
     passages: int | None = None,
     history: Sequence[Message] = (),
 ) -> Found:
-    """What the desk would search for after this history, on this build."""
+    """What the desk would search for after this history; of several questions in it, one passage each in turn."""
     table = Knowledge(settings.knowledge_location).open(build.table)
-    query = replace(query_of(question, history, table, build, settings), weights=shares(weights))
-    found = table.search(replace(query, k=passages or settings.passages))
-    dense, text = (table.ranked(replace(query, k=_DEPTH, mode=mode)) for mode in ("dense", "text"))
-    return Found(question, build, query.weights, tuple(found), _places(found, dense), _places(found, text))
+    told, most = shares(weights), passages or settings.passages
+    asked = [replace(each, weights=told, k=most) for each in queries_of(question, history, table, build, settings)]
+    found = _in_turns([table.search(query) for query in asked])[:most]
+    dense, text = (ranked_in_turns(table, asked, mode) for mode in _ALONE)
+    return Found(question, build, told, tuple(found), _places(found, dense), _places(found, text))
 
 
-def query_of(question: str, history: Sequence[Message], table: BuildTable, build: Build, settings: Settings) -> Query:
-    """The question as it is meant after the history."""
+def queries_of(
+    question: str, history: Sequence[Message], table: BuildTable, build: Build, settings: Settings
+) -> list[Query]:
+    """The questions in a message, each as it is meant after the history."""
     encoder = load_encoder(build.embedding_model, settings)
-    [query] = queries([Question("asked", question, tuple(history))], table, encoder)
-    return query
+    [found] = queries([Question("asked", question, tuple(history))], table, encoder)
+    return found
+
+
+def _in_turns(found: Sequence[Sequence[Passage]]) -> list[Passage]:
+    once: dict[str, Passage] = {}
+    for passage in (passage for turn in zip_longest(*found) for passage in turn if passage is not None):
+        once.setdefault(passage.chunk.id, passage)
+    return list(once.values())
 
 
 def shares(weights: Weights) -> Weights:
