@@ -19,6 +19,7 @@ ask = _project.ask
 builds = _project.builds
 chunk_preview = _project.chunk_preview
 chunks = _project.chunks
+conversations = _project.conversations
 data = _project.data
 duplicates = _project.duplicates
 experiment = _project.experiment
@@ -42,6 +43,7 @@ __all__ = [
     "builds",
     "chunk_preview",
     "chunks",
+    "conversations",
     "data",
     "duplicates",
     "experiment",

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
+from duckdb import DuckDBPyRelation
 
+from core.conversations import conversations
 from core.database import open_database
 from core.embedder import load_encoder
 from core.knowledge import WEIGHTS, Knowledge
@@ -171,6 +173,10 @@ class Lab:
         from evals.lab.pockets import pocket
 
         return pocket(folder, documents, questions, self.settings)
+
+    def conversations(self) -> DuckDBPyRelation:
+        """Every ended turn of all sites as of now, exported or not; `core.conversations.views` asks it."""
+        return conversations(self.settings)
 
     def gaps(self, *, site: str | None = None, last: int = 5000, alike: float = ALIKE) -> Gaps:
         """What visitors asked in vain among the last turns: declined or disliked, gathered by meaning."""

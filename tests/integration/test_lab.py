@@ -176,6 +176,7 @@ def test_gaps_are_what_was_declined_or_disliked_of_the_last_turns(lab: Lab, sett
             database.turns.close(answered(turn, **fields))
             if said:
                 database.turns.rate(turn.id, said, site="demo")
+    assert len(lab.conversations().filter("declined").fetchall()) == 2
     gaps = lab.gaps()
     assert gaps.frame.select("turns", "declined", "disliked").rows() == [(2, 1, 1)]
     assert set(gaps.questions["comment"]) == {"", "No tea?"}
