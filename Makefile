@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check dev index lock env-example clean
+.PHONY: help run test test-all check dev index lab lock env-example clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ check: $(VENV)/installed  ## Lint, types, import direction
 
 dev: index  ## Serve without Ray, reloading on change
 	FRONTDESK_DEMO_PAGES=datasets/kestrel/pages $(BIN)/uvicorn --factory serving.app:local_app --reload --port 8000
+
+lab: $(VENV)/installed  ## Open JupyterLab on the notebooks, its kernel ready (as root: make lab LAB=--allow-root)
+	$(BIN)/jupyter-lab --notebook-dir=notebooks $(LAB)
 
 lock:  ## Resolve pyproject.toml anew into requirements.lock
 	$(PYTHON) -m pip install --quiet uv

@@ -120,6 +120,16 @@ class Tracking:
         finally:
             run.end()
 
+    def runs(self, experiment: str, parent: str | None = None) -> list[dict[str, Any]]:
+        """The experiment's runs, oldest first, or those below one: name, id, parameters and metrics of each."""
+        client = mlflow_client(self.uri)
+        found = client.get_experiment_by_name(experiment)
+        below = f"tags.mlflow.parentRunId = '{parent}'" if parent else ""
+        runs = client.search_runs([found.experiment_id], below, order_by=["attributes.start_time"]) if found else []
+        return [
+            {"run": run.info.run_name, "run_id": run.info.run_id, **run.data.params, **run.data.metrics} for run in runs
+        ]
+
 
 def _params(params: Mapping[str, Any]) -> list[Any]:
     from mlflow.entities import Param

@@ -87,7 +87,7 @@ def compare(a: Results, b: Results, names: tuple[str, str] = ("A", "B")) -> Comp
     if why := incomparable(a, b):
         raise InvalidInputError(why)
     shared = [measure for measure in a.measures if measure in b.measures]
-    differences = [_difference(measure, a.values(measure), b.values(measure)) for measure in shared]
+    differences = [difference_of(measure, a.values(measure), b.values(measure)) for measure in shared]
     one = [measure for measure in (*a.measures, *b.measures) if measure not in shared]
     others = {row.id: row for row in b.rows}
     flips = [flip for row in a.rows if (flip := _flip(row, others[row.id], shared))]
@@ -139,8 +139,8 @@ def _named(fault: str, questions: Sequence[str]) -> str:
     return f"{len(questions)} {fault} ({', '.join(questions[:_NAMED])}{more})" if questions else ""
 
 
-def _difference(measure: str, a: Mapping[str, float], b: Mapping[str, float]) -> Difference | None:
-    """None where no question has a value on both sides."""
+def difference_of(measure: str, a: Mapping[str, float], b: Mapping[str, float]) -> Difference | None:
+    """The measure from A to B; None where no question has a value on both sides."""
     if measure == OF_ITS_OWN_CHOICE:
         return _unpaired(measure, a, b) if a and b else None
     both = [question for question in a if question in b]

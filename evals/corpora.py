@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -30,14 +32,19 @@ def index_corpus(folder: Path, settings: Settings, encoder: Encoder, *, one_pass
     """
     if not (folder / "corpus.jsonl").exists():
         raise InvalidInputError(f"{folder} has no corpus.jsonl beside its questions. Name a site to ask: --site NAME")
-    knowledge = Knowledge(corpora_location(settings))
-    name = _table_name(folder, settings, encoder, one_passage=one_passage)
+    shape = "one-passage" if one_passage else f"{settings.chunk_tokens}-{settings.chunk_overlap}"
+    name = table_name(folder.resolve().name, (folder / "corpus.jsonl").read_bytes(), shape, encoder.name)
+    cut = partial(_whole, folder) if one_passage else partial(_cut, folder, settings)
+    return kept_table(Knowledge(corpora_location(settings)), name, cut, encoder)
+
+
+def kept_table(knowledge: Knowledge, name: str, cut: Callable[[], list[Chunk]], encoder: Encoder) -> BuildTable:
+    """The table of that name, from an earlier run that finished it or made of these chunks now."""
     if name in knowledge.tables():
         if (table := _finished(knowledge.open(name))) is not None:
             return table
         knowledge.drop(name)
-    chunks = _whole(folder) if one_passage else _cut(folder, settings)
-    return _fill(knowledge.create(name, encoder.dimensions), chunks, encoder)
+    return _fill(knowledge.create(name, encoder.dimensions), cut(), encoder)
 
 
 def corpora_location(settings: Settings) -> str:
@@ -84,11 +91,9 @@ def _whole(folder: Path) -> list[Chunk]:
     return [Chunk(each.id, each.id, "", each.title, "", "", 0, each.text, 0, "") for each in read_corpus(folder)]
 
 
-def _table_name(folder: Path, settings: Settings, encoder: Encoder, *, one_passage: bool) -> str:
-    """The corpus with everything that shapes the table: the same name means the same rows."""
-    shape = "one-passage" if one_passage else f"{settings.chunk_tokens}-{settings.chunk_overlap}"
+def table_name(label: str, content: bytes, shape: str, model: str) -> str:
+    """The corpus with everything that shapes its table: the same name means the same rows."""
     code = [Path(part.__code__.co_filename).read_bytes() for part in (chunk, sections, to_batch)]
-    model = f"{encoder.name} {vectors_version(encoder.name)}"
-    content = [(folder / "corpus.jsonl").read_bytes(), *code, model.encode(), shape.encode()]
-    label = re.sub(r"[^A-Za-z0-9_.-]+", "-", folder.resolve().name)  # what LanceDB allows
-    return f"{label}-{sha256(b''.join(content)).hexdigest()[:16]}"
+    parts = [content, *code, f"{model} {vectors_version(model)}".encode(), shape.encode()]
+    safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", label)  # what LanceDB allows
+    return f"{safe}-{sha256(b''.join(parts)).hexdigest()[:16]}"

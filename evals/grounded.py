@@ -48,18 +48,19 @@ def _evidence(answered: Answered, embedded: Embedded, zero: float) -> Evidence:
 
 def _told(chunk: Chunk, embedded: Embedded) -> Told:
     """What the passage says and, as a sentence of its own, where it stands: an answer may introduce a list by that."""
-    sentences = _sentences(chunk)
+    sentences = sentences_of(chunk)
     return Told(sentences, embedded.of(sentences), f"{chunk.title} {chunk.heading}")
 
 
-def _sentences(chunk: Chunk) -> tuple[str, ...]:
+def sentences_of(chunk: Chunk) -> tuple[str, ...]:
+    """What `Support.evidence` counts: where a passage stands, then what it says."""
     place = ", ".join(filter(None, [chunk.title, *chunk.heading.split(" > ")]))
     return (*filter(None, [place]), *texts_of(chunk.text))
 
 
 def _read(answered: Answered) -> list[str]:
     """All sentences that are looked at."""
-    told = [text for passage in answered.turn.passages for text in _sentences(passage.chunk)]
+    told = [text for passage in answered.turn.passages for text in sentences_of(passage.chunk)]
     return [*texts_of(answered.text), *told]
 
 

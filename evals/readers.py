@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from core.errors import InvalidInputError
 from core.records import Message
+
+T = TypeVar("T")
 
 _TEXTS = {"_id", "text", "question"}  # fields that are strings wherever they are
 
@@ -69,6 +71,13 @@ def read_questions(file: Path) -> Task:
     questions = tuple(_question(row, row["question"]) for row in rows)
     relevant = {row["_id"]: dict.fromkeys(_evidence(row), 1) for row in rows if row.get("evidence")}
     return Task(f"{file.parent.name}/{file.name}", questions, relevant)
+
+
+def spread(rows: Sequence[T], most: int | None) -> Sequence[T]:
+    """At most so many of them, from all over: files are sorted by kind."""
+    if most is None or len(rows) <= most:
+        return rows
+    return [rows[len(rows) * step // most] for step in range(most)]
 
 
 def read_corpus(folder: Path) -> Iterator[CorpusDocument]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.embedder import Encoder, load_encoder
 from core.errors import InvalidInputError
-from core.knowledge import BuildTable, Knowledge, Mode, Query
+from core.knowledge import WEIGHTS, BuildTable, Knowledge, Mode, Query
 from core.settings import Settings
 from core.similarity import STRANGERS, zero_of
 from evals import results
@@ -43,8 +43,8 @@ def evaluate_corpus(questions: Path, settings: Settings, *, one_passage: bool = 
     encoder = load_encoder(settings.embedding_model, settings)
     table = index_corpus(folder, settings, encoder, one_passage=one_passage)
     shape = {} if one_passage else {"chunk_tokens": settings.chunk_tokens, "chunk_overlap": settings.chunk_overlap}
-    return _evaluate(
-        task, table, encoder, by_id(table), MODES, settings, shape | {"corpus_fingerprint": corpus_of(folder)}
+    return evaluate_table(
+        task, table, encoder, by_id(table), settings, shape | {"corpus_fingerprint": corpus_of(folder)}
     )
 
 
@@ -66,7 +66,7 @@ def evaluate_build(
     """Questions with evidence pages against one build."""
     table = Knowledge(settings.knowledge_location).open(subject.build.table)
     model = load_encoder(subject.build.embedding_model, settings)
-    return _evaluate(task, table, model, by_path(table), modes, settings, made_with(task, subject, modes))
+    return evaluate_table(task, table, model, by_path(table), settings, made_with(task, subject, modes), modes=modes)
 
 
 def made_with(task: Task, subject: Subject, modes: Sequence[Mode] = MODES) -> dict[str, Any]:
@@ -79,18 +79,22 @@ def _task(questions: Path, *, typos: bool) -> Task:
     return mistyped(task) if typos else task
 
 
-def _evaluate(
+def evaluate_table(
     task: Task,
     table: BuildTable,
     encoder: Encoder,
     pages: Pages,
-    modes: Sequence[Mode],
     settings: Settings,
     made_with: Mapping[str, Any],
+    *,
+    modes: Sequence[Mode] = MODES,
+    weights: tuple[float, float] = WEIGHTS,
 ) -> Report:
+    """Questions against any table; the results are kept, and `made_with` says of them where they come from."""
     judged = [question for question in task.questions if question.id in task.relevant]
     names = _named_pages(task, judged, pages)
-    rankings = _rankings(task, judged, table, encoder, pages, names, modes)
+    searches = [[replace(each, weights=weights) for each in one] for one in queries(judged, table, encoder)]
+    rankings = _rankings(task, judged, table, searches, pages, names, modes)
     scores, flaws = results.numbers_only(_scored(rankings, task))
     meta = {
         "task": task.name,
@@ -125,19 +129,18 @@ def _rankings(
     task: Task,
     judged: Sequence[Question],
     table: BuildTable,
-    encoder: Encoder,
+    searches: Sequence[Sequence[Query]],
     pages: Pages,
     names: Mapping[str, Sequence[str]],
     modes: Sequence[Mode],
 ) -> dict[Mode, dict[str, list[str]]]:
     """Mode -> question -> the pages found, each once, by the name that a judgement gives them."""
     rankings: dict[Mode, dict[str, list[str]]] = {mode: {} for mode in modes}
-    for question, queries in zip(judged, _queries(judged, table, encoder), strict=True):
+    for question, asked_for in zip(judged, searches, strict=True):
         named = {page: evidence for evidence in task.relevant[question.id] for page in names[evidence]}
         for mode, ranked in rankings.items():
-            found = [table.ranked(replace(query, k=_DEPTH, mode=mode)) for query in queries]
-            in_turns = (pages.of(page) for turn in zip_longest(*found) for page in turn if page is not None)
-            ranked[question.id] = list(dict.fromkeys(named.get(page, page) for page in in_turns))
+            found = map(pages.of, ranked_in_turns(table, asked_for, mode))
+            ranked[question.id] = list(dict.fromkeys(named.get(page, page) for page in found))
     return rankings
 
 
@@ -149,7 +152,13 @@ def _scored(rankings: Mapping[Mode, Mapping[str, Sequence[str]]], task: Task) ->
     }
 
 
-def _queries(questions: Sequence[Question], table: BuildTable, encoder: Encoder) -> list[list[Query]]:
+def ranked_in_turns(table: BuildTable, queries: Sequence[Query], mode: Mode) -> list[str]:
+    """The documents that a message's questions find, best first: one of each question in turn, each once."""
+    found = [table.ranked(replace(query, k=_DEPTH, mode=mode)) for query in queries]
+    return list(dict.fromkeys(page for turn in zip_longest(*found) for page in turn if page is not None))
+
+
+def queries(questions: Sequence[Question], table: BuildTable, encoder: Encoder) -> list[list[Query]]:
     """What a visitor's message with that history would be searched for: a query for each question in it."""
     vocabulary = read_vocabulary(table)
     split = [parts(question.text, question.history) for question in questions]
@@ -162,8 +171,8 @@ def _queries(questions: Sequence[Question], table: BuildTable, encoder: Encoder)
     vectors = encoder.encode([text for each in whole for text in each.texts], "query")
     shares = np.split(vectors, np.cumsum([len(each.texts) for each in whole])[:-1])
     zero = zero_of(encoder.encode(STRANGERS, "query"))
-    queries = (understood(each, share, table, zero) for each, share in zip(whole, shares, strict=True))
-    return [[spelt.beside(next(queries)) for spelt in each] for each in meant]
+    found = (understood(each, share, table, zero) for each, share in zip(whole, shares, strict=True))
+    return [[spelt.beside(next(found)) for spelt in each] for each in meant]
 
 
 def _result(question: Question, ranking: Sequence[str], scores: Scores) -> Result:

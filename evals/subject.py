@@ -36,8 +36,8 @@ class Subject:
             "changes_applied": self.build.changes_applied,
             "corpus_fingerprint": self.corpus,
             **shape_of(self.build),
-            "fusion": "dense {:g}, text {:g}".format(*WEIGHTS),
-            "code": _code(),
+            "fusion": fusion_of(WEIGHTS),
+            "code": code_version(),
         }
 
 
@@ -59,6 +59,11 @@ def subject_of(build: Build, database: Database) -> Subject:
     return Subject(build, digest(build.site, *sources), database.sites.get(build.site))
 
 
+def fusion_of(weights: tuple[float, float]) -> str:
+    """Those of the two searches, as results say it."""
+    return "dense {:g}, text {:g}".format(*weights)
+
+
 def chosen(site: str, build: str, settings: Settings) -> Subject:
     """The site's build called `live`, `staged`, `previous`, or by its id."""
     with closing(open_database(settings.database_location)) as database:
@@ -76,7 +81,7 @@ def digest(*parts: str) -> str:
 
 
 @cache
-def _code() -> str:
+def code_version() -> str:
     """A digest of the code that searches, answers and measures: a newer Frontdesk measures again."""
     root = Path(__file__).parents[1]
     files = sorted(file for package in _CODE for file in (root / package).rglob("*.py"))

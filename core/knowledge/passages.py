@@ -37,13 +37,13 @@ def merged_text(chunks: Sequence[Chunk]) -> str:
     text = chunks[0].text
     for before, after in pairwise(chunks):
         if after.position == before.position + 1:
-            text += after.text[shared:] if (shared := _overlap(text, after.text)) else f"\n\n{after.text}"
+            text += after.text[shared:] if (shared := shared_end(text, after.text)) else f"\n\n{after.text}"
         else:
             text += _GAP + after.text
     return text
 
 
-def _overlap(left: str, right: str) -> int:
+def shared_end(left: str, right: str) -> int:
     """Length of the longest end of `left` that `right` starts with."""
     longest = min(len(left), len(right))
     return next((size for size in range(longest, _SHORTEST_OVERLAP, -1) if left.endswith(right[:size])), 0)

@@ -35,7 +35,8 @@ _COPIED = 4096  # rows at a time, from one build to the next
 class Query:
     """What to look for. `k` counts pages: the chunks found in one page come merged as one passage.
 
-    `also` are further texts whose words count, each with its weight beside the 1 of `text`.
+    `also` are further texts whose words count, each with its weight beside the 1 of `text`. `weights` are those of the
+    dense and the full-text search in a fused one, and sum to 1.
     """
 
     text: str
@@ -45,6 +46,7 @@ class Query:
     where: Filter | None = None
     exact: bool = False  # compares every vector, whatever index there is: what an index is measured against
     also: tuple[tuple[str, float], ...] = ()
+    weights: tuple[float, float] = WEIGHTS
 
 
 class BuildTable:
@@ -179,7 +181,7 @@ class BuildTable:
             *([self._searches.submit(self._text, query)] if query.mode != "dense" else []),
         ]
         found = [search.result() for search in searches]
-        pages = fuse(*found, weights=WEIGHTS if query.mode == "fused" else None)
+        pages = fuse(*found, weights=query.weights if query.mode == "fused" else None)
         return pages[: query.k], found
 
     def neighbours(self, chunk: Chunk, reach: int = 1) -> list[Chunk]:

@@ -2,6 +2,6 @@
 
 from pipelines.web.address import web_source
 from pipelines.web.crawl import Remark
-from pipelines.web.mirroring import Network, drop_mirrors, mirrored
+from pipelines.web.mirroring import Network, as_fetched, drop_mirrors, mirrored
 
-__all__ = ["Network", "Remark", "drop_mirrors", "mirrored", "web_source"]
+__all__ = ["Network", "Remark", "as_fetched", "drop_mirrors", "mirrored", "web_source"]

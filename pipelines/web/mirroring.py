@@ -60,6 +60,15 @@ def mirrored(
     return ready, remarks
 
 
+def as_fetched(sources: Sequence[Source], settings: Settings) -> list[Source]:
+    """The same without fetching anything: websites as their mirrors were left by the last indexing."""
+    return [_mirror_of(source, settings) if is_web(source.uri) else source for source in sources]
+
+
+def _mirror_of(source: Source, settings: Settings) -> Source:
+    return replace(source, uri=mirror_uri(source.uri, Mirror(_folder(settings) / source.id)))
+
+
 def drop_mirrors(settings: Settings, registered: Callable[[], Collection[str]]) -> None:
     """Deletes what was fetched of sources that are registered no more, by their ids."""
     folders = list(_folder(settings).glob("*"))  # before asking: a source is registered before it is fetched
