@@ -18,12 +18,13 @@ from core.knowledge import Knowledge, Memories
 from core.records import Site
 from core.settings import Settings
 from core.traces import Traces
-from serving.agent import Agent, Caller, ModelWriter, NoTools, Writer, Writers, checked, unlimited, unobserved
+from serving.agent import Afford, Agent, NoTools, Offering, Writer, Writers, unlimited, unobserved
 from serving.agent.answerable import weighing
+from serving.agent.similarity import Embed as Reading
 from serving.agent.summarizer import extract, summarizer_for
 from serving.agent.tools import Toolboxes
+from serving.authors import Authors
 from serving.budget import Budget
-from serving.coalesce import CoalescingWriter
 from serving.consent import Consent
 from serving.embedding import Embed, RecentVectors
 from serving.hot import Hot, ProcessHot, open_hot
@@ -31,7 +32,7 @@ from serving.langsmith import finish_telling, tell_langsmith
 from serving.languages import Languages
 from serving.ledger import Ledger, TurnStore
 from serving.memory import NoMemory, SessionMemory
-from serving.offers import CallerOf, Offers
+from serving.offers import Offers
 from serving.pins import Pins
 from serving.readiness import Check
 from serving.recall import MeaningRecall
@@ -70,6 +71,18 @@ class Desk:
         self.database.close()
 
 
+@dataclass(frozen=True)
+class _Stores:
+    """What the desk's parts share: settings, stores, and what was read of them last."""
+
+    settings: Settings
+    database: Database
+    threads: ThreadPoolExecutor
+    sites: RecentSites
+    vectors: RecentVectors
+    retriever: LiveRetriever
+
+
 def open_desk(
     settings: Settings,
     embed: Embed,
@@ -85,56 +98,19 @@ def open_desk(
     offered in it.
     """
     tell_langsmith(settings)
-    database = open_database(settings.database_location)
-    threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="stores")
+    stores = _stores(settings, embed, build)
     hot = ProcessHot() if turns else open_hot(settings.redis_url, settings.database_location)
-    ledger = Ledger(turns or database.turns, threads, hot)
-    recent_vectors = RecentVectors(embed)
-    sites = RecentSites(database.sites, threads)
-    retriever = _retriever(settings, database, sites, recent_vectors, threads, build)
+    ledger = Ledger(turns or stores.database.turns, stores.threads, hot)
     reading = partial(RecentVectors(embed), settings.embedding_model)  # what was weighed is quoted or checked next
     writers = Writers(settings, reading)
-    memory = NoMemory() if turns else _memory(settings, database, recent_vectors, threads, with_models=writer is None)
-
-    def chosen(site: Site) -> Writer:
-        return checked(writer, reading) if writer else writers.of(site)
-
-    def writer_of(site: str) -> Writer:
-        return CoalescingWriter(chosen(sites.last(site)), settings.coalesce_ms)
-
-    def rewriter_of(site: str, language: str) -> Writer | None:
-        return None if writer else writers.rewriter(sites.last(site), language)
-
-    async def embedding_model_of(site: str) -> str:
-        return (await retriever.live(site)).build.embedding_model
-
-    tracer = _tracer(settings) if turns is None else None
-    budget = unlimited if turns else Budget(sites, database.turns, threads, writers.quoting)
-
-    async def caller_of(site: Site) -> Caller | None:
-        if writer:
-            return writer if isinstance(writer, ModelWriter) else None
-        return None if await budget(site.id) else writers.caller(site)
-
-    offers = _offers(settings, database, sites, threads, toolboxes or Toolboxes(settings), caller_of)
+    budget = unlimited if turns else Budget(stores.sites, stores.database.turns, stores.threads, writers.quoting)
+    authors = Authors(writers, stores.sites, budget, embed=reading, window_ms=settings.coalesce_ms, only=writer)
     with suppress(ConfigurationError):  # built before the first visitor waits for it; `/ready` says what is wrong
-        chosen(Site(settings.site))
-    agent = Agent(
-        retrieve=retriever,
-        writer_for=writer_of,
-        remember=ledger.remember,
-        longest_question=settings.max_question_chars,
-        policy_for=partial(_policy, settings),
-        recall=memory.notes,
-        find_pin=Pins(database.pins, threads, recent_vectors, embedding_model_of),
-        speaks=Languages(retriever.live, threads),
-        rewriter_for=rewriter_of,
-        afford=budget,
-        observe=tracer or unobserved,
-        owe=ledger.owe,
-        weigh=weighing(reading),
-        offering=NoTools() if turns else offers,
-    )
+        authors.of(Site(settings.site))
+    memory = NoMemory() if turns else _memory(stores, with_models=writer is None)
+    offers = _offers(stores, toolboxes or Toolboxes(settings), authors)
+    tracer = _tracer(settings) if turns is None else None
+    agent = _agent(stores, ledger, authors, reading, budget, memory, NoTools() if turns else offers, tracer)
     host = TurnHost(
         agent=agent,
         ledger=ledger,
@@ -142,23 +118,17 @@ def open_desk(
         afterwards=memory.follow,
         offered=offers.of_turn,
     )
-    ready: dict[str, Check] = {
-        "knowledge": lambda: retriever.live(settings.site),
-        **_checks(settings, database, embed, threads, chosen),
-    }
     leaving: list[Callable[[], None]] = [partial(finish_telling, settings), *([tracer.close] if tracer else [])]
-    return Desk(host, ready, database, threads, hot, Consent(offers, ledger.tell), tracer, leaving)
+    consent = Consent(offers, ledger.tell)
+    return Desk(host, _checks(stores, embed, authors), stores.database, stores.threads, hot, consent, tracer, leaving)
 
 
-def _retriever(
-    settings: Settings,
-    database: Database,
-    sites: RecentSites,
-    vectors: RecentVectors,
-    threads: ThreadPoolExecutor,
-    build: str | None,
-) -> LiveRetriever:
-    return LiveRetriever(
+def _stores(settings: Settings, embed: Embed, build: str | None) -> _Stores:
+    database = open_database(settings.database_location)
+    threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="stores")
+    sites = RecentSites(database.sites, threads)
+    vectors = RecentVectors(embed)
+    retriever = LiveRetriever(
         sites=sites,
         builds=database.builds,
         knowledge=Knowledge(settings.knowledge_location),
@@ -167,54 +137,74 @@ def _retriever(
         passages=settings.passages,
         pinned=build,
     )
+    return _Stores(settings, database, threads, sites, vectors, retriever)
 
 
-def _offers(
-    settings: Settings,
-    database: Database,
-    sites: RecentSites,
-    threads: ThreadPoolExecutor,
-    toolboxes: Toolboxes,
-    caller_of: CallerOf,
-) -> Offers:
-    """What the desk offers to do; what is wrong with that is said in the log before a visitor asks."""
-    toolboxes.of(Site(settings.site))
-    return Offers(
-        store=database.actions,
-        threads=threads,
-        sites=sites,
-        tools_of=toolboxes.of,
-        caller_of=caller_of,
-        zone=settings.time_zone,
+def _agent(
+    stores: _Stores,
+    ledger: Ledger,
+    authors: Authors,
+    reading: Reading,
+    budget: Afford,
+    memory: NoMemory | SessionMemory,
+    offering: Offering,
+    tracer: Tracer | None,
+) -> Agent:
+    async def embedding_model_of(site: str) -> str:
+        return (await stores.retriever.live(site)).build.embedding_model
+
+    return Agent(
+        retrieve=stores.retriever,
+        writer_for=authors.writer,
+        remember=ledger.remember,
+        longest_question=stores.settings.max_question_chars,
+        policy_for=partial(_policy, stores.settings),
+        recall=memory.notes,
+        find_pin=Pins(stores.database.pins, stores.threads, stores.vectors, embedding_model_of),
+        speaks=Languages(stores.retriever.live, stores.threads),
+        rewriter_for=authors.rewriter,
+        afford=budget,
+        observe=tracer or unobserved,
+        owe=ledger.owe,
+        weigh=weighing(reading),
+        offering=offering,
     )
 
 
-def _checks(
-    settings: Settings,
-    database: Database,
-    embed: Embed,
-    threads: ThreadPoolExecutor,
-    chosen: Callable[[Site], Writer],
-) -> dict[str, Check]:
-    """What `/ready` asks of everything but the knowledge."""
+def _offers(stores: _Stores, toolboxes: Toolboxes, authors: Authors) -> Offers:
+    """What the desk offers to do; what is wrong with that is said in the log before a visitor asks."""
+    toolboxes.of(Site(stores.settings.site))
+    return Offers(
+        store=stores.database.actions,
+        threads=stores.threads,
+        sites=stores.sites,
+        tools_of=toolboxes.of,
+        caller_of=authors.caller,
+        zone=stores.settings.time_zone,
+    )
+
+
+def _checks(stores: _Stores, embed: Embed, authors: Authors) -> dict[str, Check]:
+    """What `/ready` asks."""
+    site, threads = stores.settings.site, stores.threads
     return {
-        "database": lambda: asyncio.get_running_loop().run_in_executor(threads, database.ping),
-        "embedder": lambda: embed(settings.embedding_model, ["ready?"]),
-        "model": lambda: asyncio.get_running_loop().run_in_executor(threads, chosen, Site(settings.site)),
+        "knowledge": lambda: stores.retriever.live(site),
+        "database": lambda: asyncio.get_running_loop().run_in_executor(threads, stores.database.ping),
+        "embedder": lambda: embed(stores.settings.embedding_model, ["ready?"]),
+        "model": lambda: asyncio.get_running_loop().run_in_executor(threads, authors.of, Site(site)),
     }
 
 
-def _memory(
-    settings: Settings, database: Database, vectors: RecentVectors, threads: ThreadPoolExecutor, *, with_models: bool
-) -> SessionMemory:
+def _memory(stores: _Stores, *, with_models: bool) -> SessionMemory:
     """What the desk remembers; the model that answered writes the summary, where models may."""
+    settings = stores.settings
     memories = Memories(settings.memories_location, settings.embedding_model)
     return SessionMemory(
-        summaries=database.summaries,
-        recall=MeaningRecall(memories, vectors, settings.embedding_model, threads),
+        summaries=stores.database.summaries,
+        recall=MeaningRecall(memories, stores.vectors, settings.embedding_model, stores.threads),
         summarizer_for=partial(summarizer_for, settings=settings) if with_models else lambda _model: extract,
         messages=settings.history_messages,
-        threads=threads,
+        threads=stores.threads,
     )
 
 

@@ -38,8 +38,8 @@ async def decide(state: State, writer: StreamWriter) -> Update:
 
 
 def after_decide(state: State) -> str:
-    """`answer`, or `remember` where there is none."""
-    return "remember" if state["turn"].answer else "answer"
+    """`answer`, or `offer` where there is none: a person may know."""
+    return "offer" if state["turn"].answer else "answer"
 
 
 def _near(state: State, weighed: Weighed | None) -> Nearness | None:

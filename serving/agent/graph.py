@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing, nullcontext
 from functools import partial
 from typing import cast
@@ -40,36 +40,13 @@ from serving.agent.tools.steps import NoTools, Offering, after_tools, offer_pers
 Graph = CompiledStateGraph[State, None, Asked, State]
 
 
-def build_graph(
-    *,
-    guard: Node,
-    pinned: Node,
-    tools: Node,
-    recall: Node,
-    rewrite: Node,
-    retrieve: Node,
-    weigh: Node,
-    scope: Node,
-    answer: Node,
-    offer: Node,
-    remember: Node,
-) -> Graph:
-    """Guard the question; give its pinned answer, or offer what is asked to be done, or recall, make it stand alone,
-    retrieve, weigh, see that it is of the site and can be answered, and answer.
+def build_graph(steps: Mapping[str, Node]) -> Graph:
+    """Guard the question; give its pinned answer, or offer what is asked to be done, or recall, make the question stand
+    alone, retrieve, weigh, see that it is of the site and can be answered, answer, and offer a person where it cannot.
     """
     graph = StateGraph(State, input_schema=Asked)
-    graph.add_node("guard", timed("guard", guard))
-    graph.add_node("pinned", timed("pinned", pinned))
-    graph.add_node("tools", timed("tools", tools))
-    graph.add_node("recall", timed("recall", recall))
-    graph.add_node("rewrite", timed("rewrite", rewrite))
-    graph.add_node("retrieve", timed("retrieve", retrieve))
-    graph.add_node("weigh", timed("weigh", weigh))
-    graph.add_node("scope", timed("scope", scope))
-    graph.add_node("decide", timed("decide", decide.decide))
-    graph.add_node("answer", timed("answer", answer))
-    graph.add_node("offer", timed("offer", offer))
-    graph.add_node("remember", remember)
+    for name, step in steps.items():
+        graph.add_node(name, step if name == "remember" else timed(name, step))  # which tells its own time
     graph.add_edge(START, "guard")
     graph.add_conditional_edges("guard", after_guard, ["pinned", "remember"])
     graph.add_conditional_edges("pinned", after_pinned, ["tools", "remember"])
@@ -79,7 +56,7 @@ def build_graph(
     graph.add_edge("retrieve", "weigh")
     graph.add_edge("weigh", "scope")
     graph.add_conditional_edges("scope", after_scope, ["decide", "remember"])
-    graph.add_conditional_edges("decide", decide.after_decide, {"answer": "answer", "remember": "offer"})
+    graph.add_conditional_edges("decide", decide.after_decide, ["answer", "offer"])
     graph.add_edge("answer", "offer")
     graph.add_edge("offer", "remember")
     graph.add_edge("remember", END)
@@ -121,17 +98,20 @@ class Agent:
         self._owe = owe
         offering = offering or NoTools()
         self._graph = build_graph(
-            guard=partial(nodes.guard, longest=longest_question, policy_for=policy_for),
-            pinned=partial(pinned, find=find_pin),
-            tools=partial(tools, offering=offering),
-            recall=partial(nodes.recall, notes=recall),
-            rewrite=partial(rewrite, speaks=speaks, rewriter_for=rewriter_for, afford=afford),
-            retrieve=partial(nodes.retrieve, find=retrieve),
-            weigh=partial(decide.weigh, weighing=weigh),
-            scope=partial(nodes.scope, policy_for=policy_for),
-            answer=partial(nodes.answer, writer_for=writer_for, policy_for=policy_for, afford=afford),
-            offer=partial(offer_person, offering=offering),
-            remember=partial(nodes.remember, commit=remember),
+            {
+                "guard": partial(nodes.guard, longest=longest_question, policy_for=policy_for),
+                "pinned": partial(pinned, find=find_pin),
+                "tools": partial(tools, offering=offering),
+                "recall": partial(nodes.recall, notes=recall),
+                "rewrite": partial(rewrite, speaks=speaks, rewriter_for=rewriter_for, afford=afford),
+                "retrieve": partial(nodes.retrieve, find=retrieve),
+                "weigh": partial(decide.weigh, weighing=weigh),
+                "scope": partial(nodes.scope, policy_for=policy_for),
+                "decide": decide.decide,
+                "answer": partial(nodes.answer, writer_for=writer_for, policy_for=policy_for, afford=afford),
+                "offer": partial(offer_person, offering=offering),
+                "remember": partial(nodes.remember, commit=remember),
+            }
         )
 
     async def stream(self, turn: Turn, history: Sequence[Message]) -> AsyncGenerator[Event | Turn, None]:
