@@ -23,7 +23,7 @@ export class FeedbackView {
   }
 
   thumb(rating) {
-    const button = quietButton("", () => this.say(this.rating === rating ? null : rating, this.comment));
+    const button = quietButton("", () => this.say(this.rating === rating ? null : rating, ""));
     button.append(drawn(THUMB));
     button.dataset.rating = rating;
     button.setAttribute("aria-label", LABELS[rating]);
@@ -49,7 +49,7 @@ export class FeedbackView {
 
   /** Shows as chosen only what the server has kept. */
   async say(rating, comment) {
-    const commented = comment !== this.comment;
+    const commented = comment !== "";
     try {
       const kept = await rate(this.turnId, { rating, comment, session_id: this.sessionId });
       this.rating = kept.rating;
