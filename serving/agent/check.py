@@ -30,7 +30,7 @@ from serving.agent.state import Closing, Writer
 GROUNDED = 0.3  # a sentence's score from which it counts as supported: 95% of true ones have it
 
 _MARK = re.compile(r"[ \t]*\[\s*\d{1,3}(?:\s*[,;]\s*\d{1,3})*\s*\]")
-_OUTSIDE = re.compile(r"\s*\[out\]", re.IGNORECASE)
+_OUTSIDE = re.compile(r"[\s*_`\"'>-]*\[\s*out\s*(?:\]|$)", re.IGNORECASE)
 _DECLINING = re.compile(r"^\s*\[\s*0\s*\]")
 # Where a sentence may end: its end mark, closing signs and citations, then space before anything but a small letter.
 _END = re.compile(
@@ -70,7 +70,7 @@ class CheckedWriter:
         """The same answer sentence by sentence, less what does not pass; what was dropped is in its Closing."""
         reading = asyncio.create_task(self._read(question, passages))  # while the model reads the same
         check = Check(reading, passages, policy, self._embed)
-        closing, said = Closing(), False
+        closing, said, held = Closing(), False, ""
         try:
             async with aclosing(self._writer.write(question, passages, history, policy)) as pieces:
                 async for sentence in sentences(pieces):
@@ -78,9 +78,11 @@ class CheckedWriter:
                         closing = sentence
                     elif not said and _OUTSIDE.match(sentence):
                         check.judged_outside()
-                    elif shown := await check.passed(sentence):
-                        said = True
-                        yield shown
+                    elif shown := held + await check.passed(sentence):
+                        said = said or bool(words(_MARK.sub("", shown)))
+                        held = "" if said else shown  # signs without a word are no answer yet
+                        if said:
+                            yield shown
         finally:
             reading.cancel()
         if not said:

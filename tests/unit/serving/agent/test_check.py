@@ -127,6 +127,20 @@ async def test_a_question_that_the_model_judges_to_be_outside_is_refused_in_our_
     assert (closing.declined, closing.usage) == (True, Usage(7, 5))
 
 
+@pytest.mark.parametrize("mark", ["**[out]**", "`[out]`", "[ out ]", "[out", "\n\n[OUT]\n", "> [out]: coffee"])
+async def test_the_mark_is_known_however_it_is_dressed(mark: str) -> None:
+    said, closing = await heard(mark)
+    assert said == [outside(read_policy(POLICY).about)]
+    assert closing.declined
+
+
+async def test_signs_without_a_word_are_no_answer() -> None:
+    said, closing = await heard("** [1] ", "```\n")
+    assert (said, closing.declined) == ([NO_ANSWER], True)
+    said, closing = await heard("- ", "You have 30 days from delivery. [1]")
+    assert ("".join(said), closing.declined) == ("- You have 30 days from delivery. [1]", False)
+
+
 async def test_the_mark_judges_only_where_an_answer_begins() -> None:
     said, closing = await heard("You have 30 days from delivery. [out] Keep the box. ")
     assert "".join(said) == "You have 30 days from delivery. Keep the box. "
