@@ -60,7 +60,7 @@ class Opinion(BaseModel):
     """
 
     rating: Rating | None
-    comment: Annotated[str, AfterValidator(storable), Field(max_length=2000)] = ""
+    comment: Annotated[str, Field(max_length=2000), AfterValidator(storable)] = ""
     session_id: Id | None = None
 
 

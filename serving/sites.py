@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import orjson
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -37,7 +36,7 @@ def show_all(*, json: Json = False) -> None:
         _print_json({"sites": rows})
         return
     columns = ("site", "tier", "model", "answers", "cap", "spent_today", "pins")
-    Console().print(_table(columns, ([row[name] for name in columns] for row in rows)))
+    cli.show(_table(columns, ([row[name] for name in columns] for row in rows)))
 
 
 @app.command()
@@ -111,7 +110,7 @@ def pins(name: Name, *, json: Json = False) -> None:
         _print_json({"pins": rows})
         return
     columns = ("id", "question", "answer", "url")
-    Console().print(_table(columns, ([row[each] for each in columns] for row in rows)))
+    cli.show(_table(columns, ([row[each] for each in columns] for row in rows)))
 
 
 @app.command()
@@ -142,12 +141,14 @@ def _show(name: str, database: Database, settings: Settings, *, json: bool) -> N
     table = Table.grid(padding=(0, 2))
     for label, fact in facts.items():
         table.add_row(Text(label.replace("_", " "), style="dim"), Text(_shown(label, fact)))
-    Console().print(table)
+    cli.show(table)
 
 
 def _table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Table:
     names = list(columns)
-    table = Table(*(name.replace("_", " ") for name in names), box=SIMPLE_HEAD, show_edge=False)
+    table = Table(box=SIMPLE_HEAD, show_edge=False)
+    for name in names:
+        table.add_column(name.replace("_", " "), no_wrap=name == "id")  # an id is there to be copied
     for row in rows:
         table.add_row(*(Text(_shown(name, fact)) for name, fact in zip(names, row, strict=True)))
     return table

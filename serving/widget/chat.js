@@ -51,7 +51,7 @@ class TurnView {
     this.item = element("li");
     this.key = newId();
     this.status = element("p", "status", "Sending");
-    this.answer = element("p", "answer");
+    this.answer = element("div", "answer");
     this.sources = [];
     this.actions = [];
     this.item.append(element("p", "question", question), this.status, this.answer);
@@ -93,12 +93,30 @@ class TurnView {
   end({ content, citations, turn_id }) {
     this.status.remove();
     const numbers = new Set(citations.map((citation) => citation.n));
-    this.answer.replaceChildren(...this.withMarks(content, numbers));
+    this.answer.replaceChildren(...this.blocks(content, numbers));
     if (citations.length) this.item.append(this.sourceList(citations));
     const announce = (text) => (announcer.textContent = text);
     this.item.append(...this.actions.map((action) => new ActionView(action, sessionId(), announce).element));
     this.item.append(new FeedbackView(turn_id, sessionId(), announce).element);
     announcer.textContent = content;
+  }
+
+  /** The answer's lines: those that begin with a dash as a list, the others as paragraphs. */
+  blocks(text, numbers) {
+    const made = [];
+    for (const line of text.split("\n").filter((line) => line.trim())) {
+      const item = line.startsWith("- ");
+      if (item && made.at(-1)?.localName !== "ul") made.push(element("ul"));
+      if (item) made.at(-1).append(this.line("li", line.slice(2), numbers));
+      else made.push(this.line("p", line, numbers));
+    }
+    return made;
+  }
+
+  line(name, text, numbers) {
+    const made = element(name);
+    made.append(...this.withMarks(text, numbers));
+    return made;
   }
 
   /** The answer's text, each [n] that names a citation as a link to it. */

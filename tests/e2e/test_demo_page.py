@@ -92,6 +92,19 @@ def test_what_is_written_is_shown_as_text(page: Page) -> None:
     assert page.locator("#conversation img").count() == 0
 
 
+def test_lines_with_a_dash_are_a_list(page: Page) -> None:
+    answer = {
+        "content": "Prices:\n- Merlin: £489 [1]\n- Siskin: £79\n\nAsk us. <b>Now</b>",
+        "citations": [],
+        "turn_id": "t",
+    }
+    body = f"data: {json.dumps({'type': 'end', 'id': 1, **answer})}\n\n"
+    page.route("**/chat/stream", lambda route: route.fulfill(body=body, content_type="text/event-stream"))
+    ask(page, "What do they cost?")
+    expect(page.locator(".answer li")).to_have_text(["Merlin: £489 [1]", "Siskin: £79"])
+    expect(page.locator(".answer p")).to_have_text(["Prices:", "Ask us. <b>Now</b>"])
+
+
 def test_the_conversation_outlives_a_reload_and_ends_when_asked(page: Page) -> None:
     ask(page, "Is shipping free?")
     expect(page.locator(".answer")).not_to_be_empty()

@@ -195,6 +195,7 @@ async def test_a_pinned_answer_skips_the_model_and_is_cited_as_such(desk: Desk, 
     assert events[-1].data["content"] == turn.answer
     assert model.prompts() == []
     [pin] = sites("pins", "demo")["pins"]
+    assert pin["id"] in CliRunner().invoke(app, ["pins", "demo"]).output
     assert CliRunner().invoke(app, ["unpin", "demo", pin["id"]]).exit_code == 0
     assert sites("pins", "demo")["pins"] == []
     _, turn = await asked(desk, "When do you open on Saturdays?")
