@@ -80,7 +80,7 @@ def latency(hours: pl.DataFrame, title: str) -> alt.Chart:
         .mark_line(strokeWidth=1.8)
         .encode(
             x=alt.X("hour:Q", title="hour of the day, UTC").scale(domain=[0, 23]).axis(grid=False),
-            y=alt.Y("seconds:Q", title="seconds").scale(type="log"),
+            y=alt.Y("seconds:Q", title="seconds").scale(type="log").axis(values=[0.01, 0.1, 1, 10, 100]),
             color=alt.Color("model:N", title=None).scale(range=_COLOURS),
             strokeDash=alt.StrokeDash("percentile:N", title=None).scale(range=[[1, 0], [4, 3]]),
         )
