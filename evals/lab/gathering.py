@@ -79,7 +79,8 @@ def turns_in_vain(turns: DuckDBPyRelation, site: str, last: int | None) -> pl.Da
     """
     asked = turns.filter(ColumnExpression("site") == ConstantExpression(site)).filter(_LOOKED_FOR)
     recent = asked if last is None else asked.order(_NEWEST).limit(last)
-    return recent.project(_TOLD).filter("declined OR disliked").order(_NEWEST).limit(MOST).pl()
+    vain: pl.DataFrame = recent.project(_TOLD).filter("declined OR disliked").order(_NEWEST).limit(MOST).pl()
+    return vain
 
 
 def gathered(site: str, turns: pl.DataFrame, encoder: Encoder, alike: float) -> Gaps:

@@ -58,7 +58,7 @@ def figures(measured: pl.DataFrame, title: str) -> Chart:
 
 def by_day(days: pl.DataFrame, measure: str, title: str, colour: str = "site") -> alt.Chart:
     """A line over `date` for each site, or whatever the colour stands for."""
-    return (
+    chart: alt.Chart = (
         alt.Chart(days, title=alt.TitleParams(title, anchor="start"))
         .mark_line(strokeWidth=1.6)
         .encode(
@@ -68,6 +68,7 @@ def by_day(days: pl.DataFrame, measure: str, title: str, colour: str = "site") -
         )
         .properties(width=_WIDE, height=200)
     )
+    return chart
 
 
 def latency(hours: pl.DataFrame, title: str) -> alt.Chart:
@@ -75,7 +76,7 @@ def latency(hours: pl.DataFrame, title: str) -> alt.Chart:
     long = hours.unpivot(["p50_ms", "p95_ms"], index=["hour", "model"]).with_columns(
         seconds=pl.col("value") / 1000, percentile=pl.col("variable").str.slice(0, 3)
     )
-    return (
+    chart: alt.Chart = (
         alt.Chart(long, title=alt.TitleParams(title, anchor="start"))
         .mark_line(strokeWidth=1.8)
         .encode(
@@ -86,12 +87,13 @@ def latency(hours: pl.DataFrame, title: str) -> alt.Chart:
         )
         .properties(width=_WIDE, height=240)
     )
+    return chart
 
 
 def shares_by_build(builds: pl.DataFrame, title: str) -> alt.Chart:
     """The shares `declined` and `disliked` of each build, by when it came; the larger a dot, the more turns."""
     long = builds.unpivot(["declined", "disliked"], index=["first_at", "build", "turns"], variable_name="what")
-    return (
+    chart: alt.Chart = (
         alt.Chart(long, title=alt.TitleParams(title, anchor="start"))
         .mark_circle(opacity=0.75)
         .encode(
@@ -102,11 +104,12 @@ def shares_by_build(builds: pl.DataFrame, title: str) -> alt.Chart:
         )
         .properties(width=_WIDE, height=220)
     )
+    return chart
 
 
 def counted(rows: pl.DataFrame, label: str, count: str, title: str) -> alt.Chart:
     """A bar a row, in the frame's order."""
-    return (
+    chart: alt.Chart = (
         alt.Chart(rows, title=alt.TitleParams(title, anchor="start"))
         .mark_bar(color=BLUE)
         .encode(
@@ -115,3 +118,4 @@ def counted(rows: pl.DataFrame, label: str, count: str, title: str) -> alt.Chart
         )
         .properties(width=_WIDTH - 160)
     )
+    return chart

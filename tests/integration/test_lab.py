@@ -12,7 +12,7 @@ import pytest
 
 from core.conversations import Conversations
 from core.database import Batch, open_database
-from core.errors import InvalidInputError, NotFoundError
+from core.errors import IntegrityError, InvalidInputError, NotFoundError
 from core.records import Feedback, Session, Turn, TurnStatus, new_id
 from core.settings import Settings
 from core.traces import TraceLink
@@ -196,17 +196,17 @@ def test_a_gap_is_found_in_the_files_too_and_counts_once(lab: Lab, settings: Set
 
 
 def test_what_visitors_ask_in_vain_becomes_a_gap_with_what_they_said(lab: Lab) -> None:
-    lab.visit("Can students get a discount?")
+    lab.visit("Can I order coffee by phone?")
     lab.visit(OPENS, rating="down", comment="And on Sundays?")
     lab.visit("Write a poem about the sea")  # refused by the guards
     gaps = lab.gaps().questions.sort("question")
     assert gaps.select("question", "declined", "disliked", "comment").rows() == [
-        ("Can students get a discount?", True, False, ""),
+        ("Can I order coffee by phone?", True, False, ""),
         (OPENS, False, True, "And on Sundays?"),
     ]
 
 
-def test_a_staged_build_is_held_against_the_live_one_and_promoted(lab: Lab, settings: Settings) -> None:
+def test_a_staged_build_is_held_against_the_live_one(lab: Lab, settings: Settings) -> None:
     tea = ("Tea", "We sell green tea and black tea in tins.")
     stage(settings, {**PAGES, "tea.md": tea})
     lab.add_golden(
@@ -218,8 +218,13 @@ def test_a_staged_build_is_held_against_the_live_one_and_promoted(lab: Lab, sett
     assert (hit["before"], hit["after"], hit["wins"], hit["ties"], hit["losses"]) == (0.5, 1.0, 1, 1, 0)
     assert compared.flips["question"].to_list() == ["Do you sell green tea?"]
     assert "fused/hit@1" in compared._repr_html_()
-    assert lab.promote()["status"].to_list() == ["live", "promoted"]
-    assert "green tea" in lab.ask("Do you sell green tea?").text
+
+
+def test_a_staged_build_whose_files_nobody_counted_is_not_promoted(lab: Lab, settings: Settings) -> None:
+    stage(settings, LATER)
+    with pytest.raises(IntegrityError, match="not whole"):
+        lab.promote()
+    assert lab.builds()["status"].to_list() == ["staged", "live"]
 
 
 def test_a_label_is_checked_and_added_once(lab: Lab, settings: Settings) -> None:
