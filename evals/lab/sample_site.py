@@ -6,6 +6,8 @@ import shutil
 from contextlib import closing
 from pathlib import Path
 
+from filelock import FileLock
+
 from core.database import migrate, open_database
 from core.errors import InvalidInputError, NotFoundError
 from core.knowledge import Knowledge
@@ -63,6 +65,7 @@ def _answering(here: Settings, pages: Path) -> Settings:
     migrate(here.database_location)
     files = read_files(_DATA / "policy.md", sample_questions())
     with (
+        FileLock(here.home.with_suffix(".lock")),  # a second notebook waits for the first
         closing(open_database(here.database_location)) as database,
         registering(database, SITE, str(pages), "/pages/"),
     ):
