@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import duckdb
@@ -59,7 +60,8 @@ def in_utc() -> duckdb.DuckDBPyConnection:
     """A connection of its own, for which a day is a day of UTC."""
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")  # else `created_at::date` would not be the partition's date
-    connection.execute("SET enable_progress_bar = false")  # it would write between the lines of a command
+    with suppress(duckdb.InvalidInputException):  # a notebook that has nothing to draw a bar with refuses the setting
+        connection.execute("SET enable_progress_bar = false")  # it would write between the lines of a command
     connection.execute("SET parquet_metadata_cache = true")  # a year is some hundred files, opened by each question
     return connection
 

@@ -29,11 +29,15 @@ gaps = _project.gaps
 groundedness = _project.groundedness
 label = _project.label
 pocket = _project.pocket
+promote = _project.promote
 rated = _project.rated
 replay = _project.replay
 retrieval = _project.retrieval
 sample = _project.sample
 search = _project.search
+simulated = _project.simulated
+stage = _project.stage
+visit = _project.visit
 
 __all__ = [
     "Lab",
@@ -53,10 +57,14 @@ __all__ = [
     "groundedness",
     "label",
     "pocket",
+    "promote",
     "rated",
     "replay",
     "retrieval",
     "sample",
     "sample_pages",
     "search",
+    "simulated",
+    "stage",
+    "visit",
 ]

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import polars as pl
+from duckdb import ColumnExpression, ConstantExpression, DuckDBPyRelation
 from numpy.typing import NDArray
 
-from core.database import open_database
 from core.embedder import Encoder, Vectors
-from core.records import Turn
-from core.settings import Settings
 from evals.lab.shown import page
+from serving.agent.answerable import GUARD
 
 MOST = 2000  # questions, the newest ones: each is compared with every other
 _SHOWN, _EXAMPLES = 20, 5
+_LOOKED_FOR = f"""
+    status = 'done' AND (coalesce(model, '') <> '' OR list_contains([ruling.guard for ruling in rulings], '{GUARD}'))
+"""  # a turn that no sentence answers is declined before a model is asked
+_NEWEST = "created_at DESC, turn_id"
+_TOLD = """
+    question, declined, coalesce(rating = 'down', false) AS disliked, coalesce(comment, '') AS comment, created_at,
+    turn_id
+"""
 _SCHEMA: dict[str, type[pl.DataType]] = {
     "gap": pl.Int64,
     "question": pl.String,
@@ -66,39 +72,26 @@ class Gaps:
         return self.gap(number)["question"].unique(maintain_order=True).to_list()[:_EXAMPLES]
 
 
-def turns_in_vain(site: str, last: int, settings: Settings) -> pl.DataFrame:
-    """Those of the site's last turns that were declined or got a thumb down, newest first, from the database.
+def turns_in_vain(turns: DuckDBPyRelation, site: str, last: int | None) -> pl.DataFrame:
+    """Those of the site's turns, or of its last ones, that were declined or got a thumb down, newest first.
 
     What the guards answered is none of them: nobody looked for an answer.
     """
-    with closing(open_database(settings.database_location)) as database:
-        turns = database.turns.recent(site, last)
-    rows = [row for turn in turns if (row := _row(turn))["declined"] or row["disliked"]]
-    return pl.DataFrame(rows, schema={name: kind for name, kind in _SCHEMA.items() if name != "gap"})
-
-
-def _row(turn: Turn) -> dict[str, object]:
-    said = turn.feedback
-    return {
-        "question": turn.question,
-        "declined": turn.declined,
-        "disliked": said is not None and said.rating == "down",
-        "comment": said.comment if said else "",
-        "created_at": turn.created_at,
-        "turn_id": turn.id,
-    }
+    asked = turns.filter(ColumnExpression("site") == ConstantExpression(site)).filter(_LOOKED_FOR)
+    recent = asked if last is None else asked.order(_NEWEST).limit(last)
+    vain: pl.DataFrame = recent.project(_TOLD).filter("declined OR disliked").order(_NEWEST).limit(MOST).pl()
+    return vain
 
 
 def gathered(site: str, turns: pl.DataFrame, encoder: Encoder, alike: float) -> Gaps:
     """The turns, newest first, in groups; they have every column of `questions` but `gap`."""
-    newest = turns.head(MOST)
-    if newest.is_empty():
+    if turns.is_empty():
         return Gaps(site, pl.DataFrame(schema=_SCHEMA))
-    texts = newest["question"].unique(maintain_order=True).to_list()
+    texts = turns["question"].unique(maintain_order=True).to_list()
     vectors = encoder.encode(texts, "query")
     groups = _groups(vectors, alike)
     placed = pl.DataFrame({"question": texts, "group": groups, "typical": _typical(vectors, groups)})
-    return Gaps(site, _numbered(newest.join(placed, on="question", how="left")))
+    return Gaps(site, _numbered(turns.join(placed, on="question", how="left")))
 
 
 def _groups(vectors: Vectors, alike: float) -> NDArray[np.int64]:

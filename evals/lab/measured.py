@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from core.errors import InvalidInputError
+from evals.comparison import compare
 from evals.lab.shown import page
 from evals.report import NOISE, Report
 from evals.results import Results
 
 if TYPE_CHECKING:
+    from evals.lab.compared import Compared
     from evals.lab.plots import Chart
 
 _FIGURES: dict[str, type[pl.DataType]] = {
@@ -45,23 +47,38 @@ class Measured:
     @property
     def questions(self) -> pl.DataFrame:
         """A row a question: what was given, and a column a measure."""
-        if self.results is None:
-            raise InvalidInputError("This evaluation is of answers that people rated: it keeps no questions.")
         rows: list[dict[str, Any]] = [
             {
                 "id": row.id,
                 "question": row.question,
                 "given": row.given,
-                **{measure: row.scores.get(measure) for measure in self.results.measures},
+                **{measure: row.scores.get(measure) for measure in self._kept.measures},
                 **row.details,
             }
-            for row in self.results.rows
+            for row in self._kept.rows
         ]
         return pl.DataFrame(rows, infer_schema_length=None)
 
     def misses(self, measure: str = "fused/hit@5") -> pl.DataFrame:
         """The questions on which the measure is 0: what to look at first."""
         return self.questions.filter(pl.col(measure) == 0)
+
+    def against(self, before: Measured) -> Compared:
+        """What became better and what worse since an evaluation of the same questions, by paired intervals."""
+        from evals.lab.compared import Compared
+
+        return Compared(compare(before._kept, self._kept, (before.build, self.build)))
+
+    @property
+    def build(self) -> str:
+        """The build that was measured, or what else it was."""
+        return str(self.report.meta.get("build", self.title))
+
+    @property
+    def _kept(self) -> Results:
+        if self.results is None:
+            raise InvalidInputError("This evaluation is of answers that people rated: it keeps no questions.")
+        return self.results
 
     def plot(self, *names: str) -> Chart:
         """The figures that begin with one of these names, or end with it behind a slash, with their intervals.

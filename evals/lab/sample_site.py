@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import closing
 from pathlib import Path
 
+from filelock import FileLock
+
 from core.database import migrate, open_database
-from core.errors import NotFoundError
+from core.errors import InvalidInputError, NotFoundError
 from core.knowledge import Knowledge
 from core.settings import Settings
 from core.tracking import Tracking
@@ -15,19 +18,56 @@ from pipelines.site import furnish, read_files, registering
 from pipelines.stage import Stores, models_of, unwatched
 
 SITE = "kestrel"
+_SAMPLE = "sample"
 _DATA = Path(__file__).parents[2] / "datasets" / "kestrel"
+_STAYS = ("mlflow.db", "mlflow-artifacts")  # its tables take seconds to make, and runs hurt nobody
 
 
 def sample(settings: Settings) -> Settings:
     """Settings of a home below the given one, in which the sample site answers; what is indexed already stays."""
-    if not _DATA.is_dir():
-        raise NotFoundError(f"The sample site is not at {_DATA}: open the notebooks in a checkout of the project.")
-    here = _at_home(settings)
+    _refuse_elsewhere()
+    return _answering(at_home(settings, _SAMPLE), sample_pages())
+
+
+def fresh_sample(settings: Settings, name: str) -> Settings:
+    """The same in a home of that name, made anew each time, with pages of its own: to be changed as one likes."""
+    _refuse_elsewhere()
+    if not name.isidentifier() or name == _SAMPLE:
+        raise InvalidInputError(f"{name!r} is no name for a copy of the sample site: use a word, such as 'gaps'.")
+    here = at_home(settings, name)
+    _clear(here.home)
+    return _answering(here, Path(shutil.copytree(sample_pages(), here.home / "pages")))
+
+
+def sample_pages() -> Path:
+    """The folder of the sample site's pages."""
+    return _DATA / "pages"
+
+
+def sample_questions() -> Path:
+    """The file of the sample site's golden questions."""
+    return _DATA / "golden.jsonl"
+
+
+def at_home(settings: Settings, name: str) -> Settings:
+    """The same settings in a home of its own, whose stores are all in it; converted models are shared."""
+    home = settings.home.absolute() / "lab" / name
+    home.mkdir(parents=True, exist_ok=True)
+    models = settings.home.absolute() / "models"
+    models.mkdir(exist_ok=True)
+    if not (home / "models").exists():
+        (home / "models").symlink_to(models)
+    stores = ("knowledge_url", "database_url", "conversations_url", "tracking_url", "redis_url")
+    return settings.model_copy(update={"home": home, "site": SITE, **dict.fromkeys(stores)})
+
+
+def _answering(here: Settings, pages: Path) -> Settings:
     migrate(here.database_location)
-    files = read_files(_DATA / "policy.md", _DATA / "golden.jsonl")
+    files = read_files(_DATA / "policy.md", sample_questions())
     with (
+        FileLock(here.home.with_suffix(".lock")),  # a second notebook waits for the first
         closing(open_database(here.database_location)) as database,
-        registering(database, SITE, str(sample_pages()), "/pages/"),
+        registering(database, SITE, str(pages), "/pages/"),
     ):
         if not (here.site_folder(SITE) / "golden.jsonl").exists():  # what was added to it in a notebook stays
             furnish(here, SITE, files)
@@ -36,18 +76,13 @@ def sample(settings: Settings) -> Settings:
     return here
 
 
-def sample_pages() -> Path:
-    """The folder of the sample site's pages."""
-    return _DATA / "pages"
+def _clear(home: Path) -> None:
+    for each in home.iterdir():
+        if each.name in _STAYS or each.is_symlink():
+            continue
+        shutil.rmtree(each) if each.is_dir() else each.unlink()
 
 
-def _at_home(settings: Settings) -> Settings:
-    """The same settings in a home of its own, whose stores are all in it; converted models are shared."""
-    home = settings.home.absolute() / "lab" / "sample"
-    home.mkdir(parents=True, exist_ok=True)
-    models = settings.home.absolute() / "models"
-    models.mkdir(exist_ok=True)
-    if not (home / "models").exists():
-        (home / "models").symlink_to(models)
-    stores = ("knowledge_url", "database_url", "conversations_url", "tracking_url", "redis_url")
-    return settings.model_copy(update={"home": home, "site": SITE, **dict.fromkeys(stores)})
+def _refuse_elsewhere() -> None:
+    if not _DATA.is_dir():
+        raise NotFoundError(f"The sample site is not at {_DATA}: open the notebooks in a checkout of the project.")

@@ -19,7 +19,7 @@ from core.conversations import conversations
 from core.database import open_database
 from core.embedder import load_encoder
 from core.knowledge import WEIGHTS, Knowledge
-from core.records import Build, Document, Message
+from core.records import Build, Document, Message, Rating
 from core.settings import Settings
 from core.traces import trace_of
 from evals.builds import site_build
@@ -29,7 +29,7 @@ from evals.lab.experimented import Experiment
 from evals.lab.grid import Grid
 from evals.lab.place import data, notebook_settings
 from evals.lab.preview import ChunkPreview
-from evals.lab.sample_site import SITE
+from evals.lab.sample_site import SITE, fresh_sample
 from evals.lab.sample_site import sample as indexed_sample
 from evals.lab.searching import Found, Weights
 from evals.readers import Task, read_task
@@ -62,9 +62,19 @@ class Lab:
         """The site that is meant where none is named."""
         return self._site or self.settings.site
 
-    def sample(self) -> Lab:
-        """A lab of the sample site, which is indexed in a home of its own if it is not yet."""
-        return Lab(indexed_sample(self.settings), SITE)
+    def sample(self, *, copy: str | None = None) -> Lab:
+        """A lab of the sample site, indexed in a home of its own if it is not yet; a `copy` is made anew each time.
+
+        A copy has pages of its own, in the folder `pages` of its home.
+        """
+        return Lab(fresh_sample(self.settings, copy) if copy else indexed_sample(self.settings), SITE)
+
+    def simulated(self, *, turns: int = 40_000, days: int = 84, sites: int = 4) -> Lab:
+        """A lab with simulated conversations and no site: `site-01` has most of them."""
+        from evals.lab.simulating import simulated
+        from evals.simulation.plan import Plan
+
+        return Lab(simulated(Plan(turns, days, sites), self.settings), "site-01")
 
     def builds(self, site: str | None = None) -> pl.DataFrame:
         """The site's builds, newest first, with what they were made with."""
@@ -178,13 +188,35 @@ class Lab:
         """Every ended turn of all sites as of now, exported or not; `core.conversations.views` asks it."""
         return conversations(self.settings)
 
-    def gaps(self, *, site: str | None = None, last: int = 5000, alike: float = ALIKE) -> Gaps:
-        """What visitors asked in vain among the last turns: declined or disliked, gathered by meaning."""
+    def gaps(self, *, site: str | None = None, last: int | None = None, alike: float = ALIKE) -> Gaps:
+        """What visitors asked in vain, of all turns or the last ones: declined or disliked, gathered by meaning."""
         from evals.lab.gathering import gathered, turns_in_vain
 
         named = site or self.site
         encoder = load_encoder(self.settings.embedding_model, self.settings)
-        return gathered(named, turns_in_vain(named, last, self.settings), encoder, alike)
+        return gathered(named, turns_in_vain(self.conversations(), named, last), encoder, alike)
+
+    def visit(
+        self, *questions: str, rating: Rating | None = None, comment: str = "", site: str | None = None
+    ) -> pl.DataFrame:
+        """Asks as visitors would, each question by somebody else: kept, and rated by all of them alike, if at all."""
+        from evals.lab.visiting import opinion_of, visit
+
+        return visit(questions, site or self.site, self.settings, opinion_of(rating, comment))
+
+    def stage(self, site: str | None = None) -> pl.DataFrame:
+        """A new build of what changed in the site's sources, graded and not yet live; the builds with it."""
+        from evals.lab.releasing import stage
+
+        stage(site or self.site, self.settings)
+        return self.builds(site)
+
+    def promote(self, build: str = "staged", *, site: str | None = None) -> pl.DataFrame:
+        """Lets a build answer from now on; the builds with it."""
+        from evals.lab.releasing import promote
+
+        promote(self._build(site, build), self.settings)
+        return self.builds(site)
 
     def label(
         self,

@@ -12,7 +12,7 @@ import pytest
 
 from core.conversations import Conversations
 from core.database import Batch, open_database
-from core.errors import InvalidInputError, NotFoundError
+from core.errors import IntegrityError, InvalidInputError, NotFoundError
 from core.records import Feedback, Session, Turn, TurnStatus, new_id
 from core.settings import Settings
 from core.traces import TraceLink
@@ -166,7 +166,7 @@ def test_gaps_are_what_was_declined_or_disliked_of_the_last_turns(lab: Lab, sett
         "Is there any tea?": {"feedback": Feedback("down", "No tea?")},
         OPENS: {},
         "Is shipping free?": {"feedback": Feedback("up")},
-        "Hello!": {"declined": True, "model": ""},  # of the guards
+        "Hello!": {"declined": True, "model": "", "rulings": ()},  # of the guards
     }
     with closing(open_database(settings.database_location)) as database:
         for text, fields in asked.items():
@@ -181,6 +181,50 @@ def test_gaps_are_what_was_declined_or_disliked_of_the_last_turns(lab: Lab, sett
     assert gaps.frame.select("turns", "declined", "disliked").rows() == [(2, 1, 1)]
     assert set(gaps.questions["comment"]) == {"", "No tea?"}
     assert lab.gaps(last=1).questions["question"].to_list() == []
+
+
+def test_a_gap_is_found_in_the_files_too_and_counts_once(lab: Lab, settings: Settings) -> None:
+    asked = Turn(new_id(), SESSION, "Do you sell green tea?")
+    turn = answered(asked, declined=True)
+    with closing(open_database(settings.database_location)) as database:
+        database.turns.open(asked)
+        database.turns.close(turn)
+    old = answered(Turn(new_id(), SESSION, "Is there any tea?"), declined=True)
+    Conversations(settings.conversations_location).write(Batch("old", (turn, old)))
+    assert set(lab.gaps().questions["turn_id"]) == {turn.id, old.id}
+    assert len(lab.gaps().questions) == 2
+
+
+def test_what_visitors_ask_in_vain_becomes_a_gap_with_what_they_said(lab: Lab) -> None:
+    lab.visit("Can I order coffee by phone?")
+    lab.visit(OPENS, rating="down", comment="And on Sundays?")
+    lab.visit("Write a poem about the sea")  # refused by the guards
+    gaps = lab.gaps().questions.sort("question")
+    assert gaps.select("question", "declined", "disliked", "comment").rows() == [
+        ("Can I order coffee by phone?", True, False, ""),
+        (OPENS, False, True, "And on Sundays?"),
+    ]
+
+
+def test_a_staged_build_is_held_against_the_live_one(lab: Lab, settings: Settings) -> None:
+    tea = ("Tea", "We sell green tea and black tea in tins.")
+    stage(settings, {**PAGES, "tea.md": tea})
+    lab.add_golden(
+        lab.label("Do you sell green tea?", answers=["green tea"], evidence=["tea.md"], build="staged"),
+        lab.label(OPENS, answers=["open at ten"], evidence=["hours.md"], build="staged"),
+    )
+    compared = lab.retrieval(build="staged").against(lab.retrieval())
+    [hit] = compared.frame.filter(pl.col("measure") == "fused/hit@1").to_dicts()
+    assert (hit["before"], hit["after"], hit["wins"], hit["ties"], hit["losses"]) == (0.5, 1.0, 1, 1, 0)
+    assert compared.flips["question"].to_list() == ["Do you sell green tea?"]
+    assert "fused/hit@1" in compared._repr_html_()
+
+
+def test_a_staged_build_whose_files_nobody_counted_is_not_promoted(lab: Lab, settings: Settings) -> None:
+    stage(settings, LATER)
+    with pytest.raises(IntegrityError, match="not whole"):
+        lab.promote()
+    assert lab.builds()["status"].to_list() == ["staged", "live"]
 
 
 def test_a_label_is_checked_and_added_once(lab: Lab, settings: Settings) -> None:

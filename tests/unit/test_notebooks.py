@@ -18,7 +18,7 @@ def notebook(request: pytest.FixtureRequest) -> nbformat.NotebookNode:
 
 
 def test_there_are_notebooks() -> None:
-    assert len(NOTEBOOKS) >= 5
+    assert len(NOTEBOOKS) == 7
 
 
 def test_outputs_are_stripped(notebook: nbformat.NotebookNode) -> None:
