@@ -14,6 +14,8 @@ from core.words import content, overlap
 from serving.agent import prompts
 from serving.agent.answerable import ENOUGH, Weighed, answerable, answers, unanswered, weighing
 from serving.agent.evidence import Candidate
+from serving.agent.followup import in_context
+from serving.agent.kinds import Kind, kind_of
 from serving.agent.parts import Part, parts
 from serving.agent.similarity import Embed
 from serving.agent.state import Closing
@@ -23,6 +25,8 @@ _HERE, _ELSEWHERE = 0.4, 0.2  # how far below the best one another may score, in
 _ITEM = 0.3  # the same for a row or an item of a quoted passage: of two the whole list may come along
 _WORTH = ENOUGH - 0.1  # what each must score however good its company
 _SAME = 0.75  # word overlap from which two sentences say the same
+_ASIDE = 0.4  # how far below the best sentence the first one may score that states what is asked for
+_BESIDE = 0.0
 _LONGEST_LIST = 6
 _SHORT_LIST = 8  # items; of such a list all are quoted where two would be
 _LEANING = ("it ", "they ", "this ", "these ", "that ", "those ", "he ", "she ", "but ", "and ", "however")
@@ -47,7 +51,10 @@ class Extractive:
             return
         asked = parts(question, history)
         most = _MOST if len(asked) == 1 else _MOST_EACH
-        told = [compose(each, passages, most) if answers(each) else [] for each in weighed]
+        told = [
+            compose(each, passages, most, _kind(part)) if answers(each) else []
+            for part, each in zip(asked, weighed, strict=True)
+        ]
         for index, paragraph in enumerate(_in_turn(asked, told)):
             yield f"\n\n{paragraph}" if index else paragraph
         yield Closing()
@@ -63,15 +70,33 @@ def _in_turn(asked: Sequence[Part], told: Sequence[Sequence[str]]) -> Iterator[s
             yield prompts.no_answer_to(part.question)
 
 
-def compose(weighed: Sequence[Candidate], passages: Sequence[Passage], most: int = _MOST) -> list[str]:
+def _kind(part: Part) -> Kind | None:
+    """What kind of answer is asked for, if only before: `And for the Harrier?` wants a price after a price."""
+    return kind_of(part.question) or kind_of(in_context(part.question, part.history))
+
+
+def compose(
+    weighed: Sequence[Candidate], passages: Sequence[Passage], most: int = _MOST, kind: Kind | None = None
+) -> list[str]:
     """A paragraph for each passage that is quoted, the best one first, its sentences in the page's order."""
-    chosen = _choose(weighed)[:most]
+    chosen = _choose(_to_the_point(weighed, kind))[:most]
     paragraphs = []
     for n in dict.fromkeys(candidate.n for candidate in chosen):
         passage = passages[n - 1]
         positions = {candidate.position for candidate in chosen if candidate.n == n}
         paragraphs.append(_paragraph(n, passage, _understandable(positions, split(passage.chunk.text))))
     return paragraphs
+
+
+def _to_the_point(weighed: Sequence[Candidate], kind: Kind | None) -> Sequence[Candidate]:
+    """Those that state what is asked for, the best first, and what comes as near; all where none near the best does."""
+    if kind is None:
+        return weighed
+    stating = [each for each in weighed if kind.stated(each.sentence.text)]
+    if not stating or stating[0].score < max(_WORTH, weighed[0].score - _ASIDE):
+        return weighed
+    limit = stating[0].score + _BESIDE
+    return [stating[0], *(each for each in weighed if each is not stating[0] and (each in stating or each.score >= limit))]
 
 
 def _choose(weighed: Sequence[Candidate]) -> list[Candidate]:
