@@ -25,19 +25,26 @@ _REMEMBERED = 400  # characters of the question before: a longer one would push 
 
 
 def in_context(question: str, history: Sequence[Message]) -> str:
-    """The question, after the visitor's previous one where it cannot stand alone; for weighing, not for people.
+    """The question, after what it takes along where it cannot stand alone; for weighing, not for people."""
+    return "\n".join(filter(None, [carried(question, history), question]))
+
+
+def carried(question: str, history: Sequence[Message]) -> str:
+    """What a question takes along that cannot stand alone: the visitor's previous one.
 
     Where that one leans too, the names of what both are about come first; and it stays behind where the question says
     by itself what is asked: `How heavy is it?` after `How long is its warranty?` wants nothing of warranties.
     """
     before = [message.content for message in reversed(history) if message.role == "user"]
     if not before or not leans(question):
-        return question
+        return ""
     if not leans(before[0]):
-        return f"{before[0][:_REMEMBERED]}\n{question}"
+        return before[0][:_REMEMBERED]
     subject = _subject(before)
-    asked = "" if subject and _asks(question) else next(filter(_asks, before), before[0])[:_REMEMBERED]
-    return "\n".join(filter(None, [subject, asked, question]))
+    if subject and _asks(question):
+        return subject
+    said = before[0] if _asks(question) else next(filter(_asks, before), before[0])
+    return "\n".join(filter(None, [subject, said[:_REMEMBERED]]))
 
 
 def _subject(before: Sequence[str]) -> str:

@@ -51,7 +51,7 @@ _KINDS = (
     _kind(
         "frequency",
         r"\bhow (?:often|frequently|regularly)\b",
-        rf"\b(?:every|each|per|once|twice|times|daily|weekly|monthly|yearly|annually|hourly|never|always)\b|\ba {_PERIOD}\b",
+        rf"\b(?:every|each|per|once|twice|times|daily|weekly|monthly|yearly|annually|hourly)\b|\ba {_PERIOD}\b",
     ),
     _kind(
         "duration",
