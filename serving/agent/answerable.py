@@ -12,7 +12,7 @@ from functools import partial
 from core.records import Message, Passage, Ruling
 from serving.agent import prompts
 from serving.agent.evidence import Candidate, weigh
-from serving.agent.followup import in_context
+from serving.agent.followup import carried
 from serving.agent.parts import parts
 from serving.agent.similarity import Embed, Similarity
 
@@ -67,4 +67,4 @@ async def _weighed(
     similarity: Similarity, question: str, passages: Sequence[Passage], history: Sequence[Message]
 ) -> Weighed:
     asked = parts(question, history)
-    return [await weigh(in_context(each.question, each.history), passages, similarity) for each in asked]
+    return [await weigh(each.question, passages, similarity, carried(each.question, each.history)) for each in asked]

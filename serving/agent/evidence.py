@@ -25,6 +25,7 @@ SHORTLIST = 16  # sentences that are embedded; in 99% of the questions the gold 
 
 _WORDS, _CONTEXT, _PASSAGE_WORDS = 0.5, 0.5, 0.17
 _PASSAGE, _RANK = 0.75, 0.02
+_CARRIED = 0.25  # of the weight of a word that only an earlier question holds
 _MANY_WORDS = 4  # rare words that a long question need not exceed: visitors tell stories around what they ask
 _POINTER = 0.3  # what it costs a sentence that its facts are elsewhere
 _TYPO = 0.82  # difflib's ratio from which an unknown word is a misspelt one
@@ -89,24 +90,32 @@ class _Asked:
         return min(1.0, told / self.total)
 
 
-async def weigh(question: str, passages: Sequence[Passage], similarity: Similarity) -> list[Candidate]:
-    """The sentences worth a look with their scores, best first; [] where the passages hold none."""
+async def weigh(
+    question: str, passages: Sequence[Passage], similarity: Similarity, carried: str = ""
+) -> list[Candidate]:
+    """The sentences worth a look with their scores, best first; [] where the passages hold none.
+
+    `carried` is what the question takes along from those before it (followup.py); its words count for less.
+    """
     candidates = [each for n, passage in enumerate(passages, 1) for each in _candidates(n, passage)]
     if not candidates:
         return []
-    spelled = _with_measures(respelled(question, passages))
-    asked = _Asked(_rarity(content(spelled), candidates))
+    spelled, before = _with_measures(respelled(question, passages)), respelled(carried, passages)
+    asked = _asked(content(spelled), content(before), candidates)
     passage_scores = _passage_scores(asked, passages, await similarity.scaled(_dense(passages)))
     known = [
         replace(each, score=passage_scores[each.n - 1] + _WORDS * asked.share(each.own, each.context) - _cost(each))
         for each in candidates
     ]
-    return await _compared(spelled, sorted(known, key=_score, reverse=True)[:SHORTLIST], similarity)
+    meant = [spelled, f"{before}\n{spelled}"] if before else [spelled]
+    return await _compared(meant, sorted(known, key=_score, reverse=True)[:SHORTLIST], similarity)
 
 
-async def _compared(question: str, shortlist: Sequence[Candidate], similarity: Similarity) -> list[Candidate]:
-    meanings = await similarity.to(question, [each.embedded for each in shortlist])
-    compared = [replace(each, score=each.score + meaning) for each, meaning in zip(shortlist, meanings, strict=True)]
+async def _compared(meant: Sequence[str], shortlist: Sequence[Candidate], similarity: Similarity) -> list[Candidate]:
+    """By whichever reading of the question a sentence comes nearest to."""
+    texts = [each.embedded for each in shortlist]
+    nearest = map(max, *[await similarity.to(reading, texts) for reading in meant], [-1.0] * len(texts))
+    compared = [replace(each, score=each.score + meaning) for each, meaning in zip(shortlist, nearest, strict=True)]
     return sorted(compared, key=_score, reverse=True)
 
 
@@ -152,6 +161,12 @@ def _passage_scores(asked: _Asked, passages: Sequence[Passage], meanings: Sequen
 def everything(passage: Passage) -> str:
     """A passage's words with those of its place."""
     return f"{passage.chunk.title} {passage.chunk.heading} {passage.chunk.text}"
+
+
+def _asked(own: Sequence[str], before: Sequence[str], candidates: Sequence[Candidate]) -> _Asked:
+    """The words of a question and of what it takes along."""
+    weights = _rarity([*own, *before], candidates)
+    return _Asked({term: weight if term in own else _CARRIED * weight for term, weight in weights.items()})
 
 
 def _rarity(terms: Sequence[str], candidates: Sequence[Candidate]) -> dict[str, float]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from core.records import Message, Passage
 from core.sentences import Sentence, split
@@ -14,18 +15,32 @@ from core.words import content, overlap
 from serving.agent import prompts
 from serving.agent.answerable import ENOUGH, Weighed, answerable, answers, unanswered, weighing
 from serving.agent.evidence import Candidate
+from serving.agent.followup import in_context
+from serving.agent.kinds import Kind, kind_of
 from serving.agent.parts import Part, parts
 from serving.agent.similarity import Embed
 from serving.agent.state import Closing
 
 _MOST, _MOST_EACH = 4, 3  # sentences chosen for themselves, for a question alone and for one of several
-_HERE, _ELSEWHERE = 0.4, 0.2  # how far below the best one another may score, in a quoted passage or a new one
-_ITEM = 0.3  # the same for a row or an item of a quoted passage: of two the whole list may come along
 _WORTH = ENOUGH - 0.1  # what each must score however good its company
 _SAME = 0.75  # word overlap from which two sentences say the same
+_BEHIND = 0.4  # how far below the best sentence the first one may score that states the kind of thing asked for
+_BESIDE = 0.1  # how far above that one another must score to be quoted without stating it
 _LONGEST_LIST = 6
 _SHORT_LIST = 8  # items; of such a list all are quoted where two would be
 _LEANING = ("it ", "they ", "this ", "these ", "that ", "those ", "he ", "she ", "but ", "and ", "however")
+
+
+class _Reach(NamedTuple):
+    """How far below the first one another sentence may score."""
+
+    here: float  # in a quoted passage
+    elsewhere: float
+    item: float  # a row or an item of a quoted passage: of two the whole list may come along
+
+
+_ANYTHING = _Reach(0.4, 0.2, 0.3)
+_KIND = _Reach(0.3, 0.15, 0.2)  # where the first one states the kind of thing asked for, such as a price
 
 
 class Extractive:
@@ -47,7 +62,10 @@ class Extractive:
             return
         asked = parts(question, history)
         most = _MOST if len(asked) == 1 else _MOST_EACH
-        told = [compose(each, passages, most) if answers(each) else [] for each in weighed]
+        told = [
+            compose(each, passages, most, _kind(part)) if answers(each) else []
+            for part, each in zip(asked, weighed, strict=True)
+        ]
         for index, paragraph in enumerate(_in_turn(asked, told)):
             yield f"\n\n{paragraph}" if index else paragraph
         yield Closing()
@@ -63,9 +81,16 @@ def _in_turn(asked: Sequence[Part], told: Sequence[Sequence[str]]) -> Iterator[s
             yield prompts.no_answer_to(part.question)
 
 
-def compose(weighed: Sequence[Candidate], passages: Sequence[Passage], most: int = _MOST) -> list[str]:
+def _kind(part: Part) -> Kind | None:
+    """What kind of answer is asked for, if only before: `And for the Harrier?` wants a price after a price."""
+    return kind_of(part.question) or kind_of(in_context(part.question, part.history))
+
+
+def compose(
+    weighed: Sequence[Candidate], passages: Sequence[Passage], most: int = _MOST, kind: Kind | None = None
+) -> list[str]:
     """A paragraph for each passage that is quoted, the best one first, its sentences in the page's order."""
-    chosen = _choose(weighed)[:most]
+    chosen = _choose(weighed, kind)[:most]
     paragraphs = []
     for n in dict.fromkeys(candidate.n for candidate in chosen):
         passage = passages[n - 1]
@@ -74,15 +99,30 @@ def compose(weighed: Sequence[Candidate], passages: Sequence[Passage], most: int
     return paragraphs
 
 
-def _choose(weighed: Sequence[Candidate]) -> list[Candidate]:
-    chosen = [weighed[0]]
-    for candidate in weighed[1:]:
-        quoted = any(candidate.n == other.n for other in chosen)
-        reach = (_ITEM if candidate.sentence.item else _HERE) if quoted else _ELSEWHERE
-        limit = max(_WORTH, weighed[0].score - reach)
-        if candidate.score >= limit and not any(_same(candidate, other) for other in chosen):
+def _choose(weighed: Sequence[Candidate], kind: Kind | None) -> list[Candidate]:
+    pointed = _to_the_point(weighed, kind)
+    reach = _ANYTHING if pointed is None else _KIND
+    chosen: list[Candidate] = []
+    for candidate in pointed or weighed:
+        if not chosen or _joins(candidate, chosen, reach):
             chosen.append(candidate)
     return chosen[:_MOST]
+
+
+def _to_the_point(weighed: Sequence[Candidate], kind: Kind | None) -> list[Candidate] | None:
+    """Those that state what is asked for, the best of them first, and what is much nearer; None where none does."""
+    stating = [each for each in weighed if kind and kind.stated(each.sentence.text)]
+    if not stating or stating[0].score < max(_WORTH, weighed[0].score - _BEHIND):
+        return None
+    limit = stating[0].score + _BESIDE
+    return [stating[0], *(each for each in weighed if each in stating[1:] or each.score >= limit)]
+
+
+def _joins(candidate: Candidate, chosen: Sequence[Candidate], reach: _Reach) -> bool:
+    quoted = any(candidate.n == other.n for other in chosen)
+    behind = (reach.item if candidate.sentence.item else reach.here) if quoted else reach.elsewhere
+    near = candidate.score >= max(_WORTH, chosen[0].score - behind)
+    return near and not any(_same(candidate, other) for other in chosen)
 
 
 def _same(one: Candidate, other: Candidate) -> bool:

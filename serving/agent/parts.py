@@ -55,6 +55,11 @@ def parts(message: str, history: Sequence[Message] = ()) -> list[Part]:
     ]
 
 
+def asks(text: str) -> bool:
+    """Whether it opens as a question does."""
+    return bool(_ASKS.match(text))
+
+
 async def retrieved(find: Retriever, site: str, message: str, history: Sequence[Message]) -> Retrieved:
     """The passages for all that a message asks, from one build."""
     asked = parts(message, history)

@@ -13,6 +13,7 @@ from core.sentences import split
 from serving.agent import Closing, Extractive
 from serving.agent.evidence import SHORTLIST, Candidate
 from serving.agent.extractive import compose
+from serving.agent.kinds import kind_of
 from serving.agent.prompts import NO_ANSWER
 from tests.fakes.models import word_vectors
 from tests.fakes.retriever import passage
@@ -66,12 +67,13 @@ async def test_a_misspelt_question_is_understood() -> None:
     assert await written("watter tannk merlin") == await written("water tank merlin")
 
 
+def candidate(source: Passage, position: int, score: float, n: int = 1) -> Candidate:
+    return Candidate(n, position, split(source.chunk.text)[position], "", frozenset(), frozenset(), score)
+
+
 def composed(passages: Sequence[Passage], *scores: tuple[int, int, float]) -> str:
     """The answer from sentences given as (passage from 1, position in it, score), best first."""
-    weighed = [
-        Candidate(n, position, split(passages[n - 1].chunk.text)[position], "", frozenset(), frozenset(), score)
-        for n, position, score in scores
-    ]
+    weighed = [candidate(passages[n - 1], position, score, n) for n, position, score in scores]
     return "\n\n".join(compose(weighed, passages))
 
 
@@ -236,3 +238,24 @@ async def test_where_none_of_several_is_answered_it_declines_once() -> None:
     answer, declined = await written("Who plays zither in Zermatt, and who dances tango in Turin?")
     assert answer.count("could not find") == 1
     assert declined
+
+
+PRAISED = passage("The Merlin is a joy. It is small.\n\nThe Merlin costs £489.\n\nWe like it.", name="praise")
+
+
+def test_a_sentence_that_states_the_kind_of_thing_asked_for_goes_before_a_better_one_that_does_not() -> None:
+    weighed = [candidate(PRAISED, 0, 1.18), candidate(PRAISED, 2, 1.1)]
+    assert compose(weighed, [PRAISED], kind=kind_of("What does the Merlin cost?")) == ["The Merlin costs £489. [1]"]
+    assert compose(weighed, [PRAISED])[0].startswith("The Merlin is a joy. [1]")
+
+
+def test_where_no_sentence_near_the_best_states_it_the_best_is_quoted() -> None:
+    weighed = [candidate(PRAISED, 0, 1.4), candidate(PRAISED, 2, 0.9)]
+    [paragraph] = compose(weighed, [PRAISED], kind=kind_of("What does the Merlin cost?"))
+    assert paragraph == "The Merlin is a joy. [1]"
+
+
+async def test_a_follow_up_is_answered_for_itself_and_not_for_the_question_before() -> None:
+    history = [Message("user", "What does the Merlin cost?"), Message("user", "How big is its water tank?")]
+    answer, _ = await written("And how heavy is it?", history=history)
+    assert answer == "Kestrel Merlin, Specification:\n- Weight: 9.2 kg [2]"

@@ -26,10 +26,23 @@ def test_a_question_that_points_back_brings_the_last_one_along(asked: str) -> No
     assert in_context(asked, HISTORY) == f"Is the shop open on Mondays?\n{asked}"
 
 
-def test_behind_a_question_that_leans_comes_the_name_of_what_both_are_about() -> None:
-    said = ["Do you ship to Norway?", "What does the Merlin cost?", "How long is its warranty?"]
-    history = [Message("user", text) for text in said]
-    assert in_context("And how heavy is it?", history) == "Merlin\nHow long is its warranty?\nAnd how heavy is it?"
+def told(*said: str) -> list[Message]:
+    return [Message("user", text) for text in said]
+
+
+def test_what_asks_by_itself_takes_only_the_name_of_what_is_talked_about() -> None:
+    history = told("Do you ship to Norway?", "What does the Merlin cost?", "How long is its warranty?")
+    assert in_context("And how heavy is it?", history) == "Merlin\nAnd how heavy is it?"
+
+
+def test_what_does_not_ask_by_itself_takes_the_last_question_that_did() -> None:
+    history = told("When are you open?", "What about Saturdays?")
+    assert in_context("And on Sundays?", history).endswith("When are you open?\nAnd on Sundays?")
+
+
+def test_the_talk_moves_on_to_the_name_that_was_said_last() -> None:
+    history = told("What does the Merlin cost?", "What about the Harrier?")
+    assert in_context("How heavy is it?", history) == "Harrier\nHow heavy is it?"
 
 
 @pytest.mark.parametrize(
