@@ -6,6 +6,7 @@ Day by day, so that memory is bounded whatever the size. Writes only where nothi
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,10 @@ from serving.agent.catalogue import Price, load_catalogue
 _PREFIX = "simulated-"
 _FILE = 250_000  # turns at most
 _SUMMARY = "simulated.json"  # written last: what is there is whole
+_SIMULATED = re.compile(
+    rf"{re.escape(_SUMMARY)}|(feedback/)?date=\d{{4}}-\d\d-\d\d/{_PREFIX}\d{{4,}}-\d{{3,}}\.parquet"
+)
+_URL = re.compile(r"[a-z][a-z0-9+.-]+:/")  # a Path has one of its slashes left
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +113,22 @@ def _put(folder: Folder, kind: Kind, plan: Plan, part: Part, rows: pa.Table) -> 
 
 
 def _make_room(out: Path) -> None:
-    """Removes an earlier simulation; InvalidInputError where there is anything else."""
+    """Removes an earlier simulation; InvalidInputError where there is anything else, or no place for a folder."""
+    _refuse_no_folder(out)
     found = [file for file in out.rglob("*") if file.is_file() and not file.name.startswith(".")]
-    real = [file for file in found if not file.name.startswith(("simulated.", _PREFIX))]
+    real = [name for file in found if not _SIMULATED.fullmatch(name := file.relative_to(out).as_posix())]
     if real:
         raise InvalidInputError(
-            f"{out} holds what no simulation wrote ({real[0].relative_to(out)}): name a folder of its own with --out."
+            f"{out} holds what no simulation wrote ({real[0]}): name a folder of its own with --out.", param="out"
         )
     for file in found:
         file.unlink()
+
+
+def _refuse_no_folder(out: Path) -> None:
+    if _URL.match(str(out)):
+        raise InvalidInputError(
+            f"{out} is no folder of this machine: name one with --out, and copy it to where it shall be.", param="out"
+        )
+    if file := next((each for each in (out, *out.parents) if each.exists() and not each.is_dir()), None):
+        raise InvalidInputError(f"{file} is a file: name a folder with --out.", param="out")

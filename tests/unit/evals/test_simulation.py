@@ -105,6 +105,31 @@ def test_a_simulation_replaces_another_one(tmp_path: Path) -> None:
     assert not is_simulated(Plan(500, 5), tmp_path)
 
 
+@pytest.mark.parametrize(
+    "name", ["photos/simulated-holiday.jpg", "simulated.txt", "backup/date=2025-12-31/simulated-0000-000.parquet"]
+)
+def test_a_name_that_only_looks_simulated_is_refused_and_left_as_it_is(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(InvalidInputError, match=name):
+        made(tmp_path)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / name]
+
+
+@pytest.mark.parametrize("out", ["file", "file/below"])
+def test_a_file_is_no_folder_to_fill(tmp_path: Path, out: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(InvalidInputError, match="file is a file: name a folder with --out"):
+        made(tmp_path / out)
+
+
+def test_a_bucket_is_refused_and_becomes_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidInputError, match="no folder of this machine"):
+        made(Path("s3://bucket/prefix"))
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_with_real_conversations_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     real = Conversations(str(tmp_path))
     real.write(Batch("b", (answered(question()),)))
