@@ -83,9 +83,9 @@ class Folder:
             for folder in (final.parent, *final.parent.relative_to(self.root).parents):
                 self._disk.sync(self.root / folder)
 
-    def stored(self) -> list[Stored]:
-        """Every file below the folder but the hidden ones."""
-        return _stored(self.files, str(self.root))
+    def stored(self, below: str = "") -> list[Stored]:
+        """Every file below the folder, or one in it, but the hidden ones."""
+        return _stored(self.files, str(self.root), below)
 
     def read(self, name: str) -> bytes:
         """The file's bytes, or FileNotFoundError."""
@@ -116,9 +116,9 @@ class Bucket:
             stream.write(data)
         check(self.read(name))
 
-    def stored(self) -> list[Stored]:
-        """Every file below the prefix but the hidden ones."""
-        return _stored(self.files, self.root)
+    def stored(self, below: str = "") -> list[Stored]:
+        """Every file below the prefix, or a folder in it, but the hidden ones."""
+        return _stored(self.files, self.root, below)
 
     def read(self, name: str) -> bytes:
         """The file's bytes, or FileNotFoundError."""
@@ -136,8 +136,8 @@ class Bucket:
         return f"{self.root}/{name}"
 
 
-def _stored(files: FileSystem, root: str) -> list[Stored]:
-    selector = FileSelector(root, recursive=True, allow_not_found=True)
+def _stored(files: FileSystem, root: str, below: str) -> list[Stored]:
+    selector = FileSelector(f"{root}/{below}".rstrip("/"), recursive=True, allow_not_found=True)
     found = [each for each in files.get_file_info(selector) if each.type == FileType.File]
     return [
         Stored(each.path[len(root) :].lstrip("/"), each.size, each.mtime)

@@ -21,13 +21,17 @@ from core.database import Database
 from core.durable import Stored
 from core.records import now
 from pipelines.fold import Folded, fold
-from pipelines.lease import held
+from pipelines.lease import Still, held
 
 LEASE = "compaction of conversations"
 _MANY = 100  # small files of a date that is not over: an export every ten seconds writes them in a quarter of an hour
 _SHOWN = 20  # dates on the terminal
 
 Watch = Callable[[int, int], None]  # how many dates are done, of how many
+
+
+def _always() -> None:
+    """For who needs no lease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +50,15 @@ class Compaction:
 
     def figures(self) -> dict[str, float]:
         """Counts and seconds, by flat names."""
+        done = [each for each in self.folded if not each.left]
         return {
-            "dates/folded": len(self.folded),
-            "files/before": sum(each.files for each in self.folded),
-            "files/after": sum(each.parts for each in self.folded),
+            "dates/folded": len(done),
+            "dates/left": len(self.folded) - len(done),
+            "files/before": sum(each.files for each in done),
+            "files/after": sum(each.parts for each in done),
             "files/removed": self.removed,
             "files/counting": self.files,
-            "rows": sum(each.rows for each in self.folded),
+            "rows": sum(each.rows for each in done),
             "seconds/total": round(self.seconds, 3),
         }
 
@@ -64,7 +70,7 @@ class Compaction:
         """The dates that were folded, and what there is now."""
         table = Table("date", "files", "rows", "became", caption=self._caption(location), caption_justify="left")
         for each in self.folded[:_SHOWN]:
-            table.add_row(each.folder, f"{each.files:,}", f"{each.rows:,}", f"{each.parts:,}")
+            table.add_row(each.folder, f"{each.files:,}", f"{each.rows:,}", each.left or f"{each.parts:,}")
         if len(self.folded) > _SHOWN:
             table.add_row(f"and {len(self.folded) - _SHOWN} more", "", "", "")
         return table
@@ -76,30 +82,31 @@ class Compaction:
 
 def compact(database: Database, conversations: Conversations, grace: timedelta, watch: Watch) -> Compaction:
     """Removes what has had its grace, then folds; ConflictError where another process is at it."""
-    with held(database, LEASE):
+    with held(database, LEASE) as still:
         began = perf_counter()
-        removed = sweep(conversations, now() - grace)
-        folded = fold_dates(conversations, now().date(), watch)
+        removed = sweep(conversations, now() - grace, still)
+        folded = fold_dates(conversations, now().date(), watch, still)
         files = sum(len(each.counting) for each in conversations.dates())
         return Compaction(folded, removed, files, perf_counter() - began)
 
 
-def fold_dates(conversations: Conversations, today: date, watch: Watch) -> list[Folded]:
-    """Folds each date that has more files than it needs."""
+def fold_dates(conversations: Conversations, today: date, watch: Watch, still: Still = _always) -> list[Folded]:
+    """Folds each date that has more files than it needs; one with files that it cannot fold stays as it is."""
     chosen = [(each, sources) for each in conversations.dates() if (sources := _sources(each, today))]
     folded: list[Folded] = []
     for each, sources in chosen:
         kind = RATINGS if RATINGS.holds(each.folder) else TURNS
-        folded.append(fold(conversations.store, each, sources, kind))
+        folded.append(fold(conversations.store, each, sources, kind, still))
         watch(len(folded), len(chosen))
     return folded
 
 
-def sweep(conversations: Conversations, before: datetime) -> int:
+def sweep(conversations: Conversations, before: datetime, still: Still = _always) -> int:
     """Removes the files that have counted for nothing since then; how many. What a crash leaves, the next one takes."""
     store = conversations.store
     useless = [name for each in conversations.dates() for name in each.useless(store.read, before)]
     for name in useless:
+        still()
         store.remove(name)
     return len(useless)
 

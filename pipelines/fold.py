@@ -1,31 +1,34 @@
-"""Folds the files of one date into few: in order of time, of bounded size, each turn as it was.
+"""Folds the files of one date into few: in order of time, of bounded size, each turn as it was, and once.
 
 Knows no lease and no grace. A fold that dies anywhere counts for nothing until it is begun again, under the same name.
+Before the part that makes it count it looks again whether its sources do. What it has written by then it leaves for
+the sweep: another process may be writing the same fold.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from core.conversations.folds import Dated, manifest_name, new_stem, part_name
-from core.conversations.layout import ROW_GROUP, writer
-from core.conversations.relation import dataset, in_utc
+from core.conversations.folds import Dated, by_date, manifest_name, new_stem, part_name
+from core.conversations.relation import dataset, schema_of
 from core.conversations.schema import Kind
 from core.durable import Bucket, Folder, Stored
-from core.errors import IntegrityError
+from core.errors import ConflictError, IntegrityError, StorageError
+from pipelines.fold_rows import Part, distinct, in_parts
+from pipelines.lease import Still
 
+_log = logging.getLogger(__name__)
 _PART_BYTES = 128 * 2**20  # before folding; a part is held in memory while it is written
-_BATCH = 8192
-_MEMORY = "1GB"  # what sorts more than that goes over the disk
+_AT_ONCE = 16  # files of a bucket, whose columns are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,80 +39,94 @@ class Folded:
     files: int
     parts: int
     rows: int
+    left: str = ""  # why it was left as it is
 
 
-def fold(store: Folder | Bucket, date: Dated, sources: Sequence[Stored], kind: Kind) -> Folded:
-    """Writes the fold of these files of a date; they stay where they are, and count no more."""
-    stem = new_stem(date.folder, sources)
+def fold(store: Folder | Bucket, date: Dated, sources: Sequence[Stored], kind: Kind, still: Still) -> Folded:
+    """Writes the fold of these files of a date; they stay where they are, and count no more.
+
+    ConflictError where they count no more before it does, or where `still` raises it.
+    """
+    if why := _hindrance(store, sources, kind):
+        _log.warning("%s is not compacted: %s", date.folder, why)
+        return Folded(date.folder, len(sources), len(sources), 0, why)
     files = dataset(store, [file.name for file in sources], kind)
-    rows = files.count_rows()
+    rows = _rows(files, kind, date.folder)
     size = _part_rows(rows, sum(file.size for file in sources))
-    parts = -(-rows // size)
-    store.put(manifest_name(stem), json.dumps(sorted(_replaced(store, date, sources))).encode(), _no_check)
+    work = _Fold(store, new_stem(date.folder, sources), -(-rows // size), sources, still)
+    store.put(manifest_name(work.stem), json.dumps(sorted(_replaced(store, date, sources))).encode(), _no_check)
     written = 0
-    with _in_order(files, kind) as batches:
-        for number, part in enumerate(_cut(batches, kind, size), 1):
+    with in_parts(files, kind, size) as parts:
+        for number, part in enumerate(parts, 1):
             written += part.rows
-            if number == parts and written != rows:  # the last part is what makes the fold count
+            if number < work.parts:
+                work.put(number, part)
+            elif written == rows:
+                work.finish(part)
+            else:
                 raise IntegrityError(f"{date.folder} had {rows} rows and its fold {written}: compact again.")
-            name = part_name(stem, number, parts)
-            store.put(name, part.to_bytes(), partial(_check, name, part.ids()))
-    return Folded(date.folder, len(sources), parts, rows)
+    return Folded(date.folder, len(sources), work.parts, rows)
 
 
-class _Part:
-    """A file in memory while it grows."""
+@dataclass(frozen=True, slots=True)
+class _Fold:
+    """A fold that is being written."""
 
-    def __init__(self, kind: Kind) -> None:
-        self.rows = 0
-        self._ids: list[pa.Array] = []
-        self._sink = pa.BufferOutputStream()
-        self._writer = writer(self._sink, kind)
-        self._schema = kind.schema
+    store: Folder | Bucket
+    stem: str
+    parts: int
+    sources: Sequence[Stored]
+    still: Still
 
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Rows that come after those it has."""
-        [whole] = pa.Table.from_batches([batch]).cast(self._schema).to_batches()
-        self._writer.write_batch(whole, row_group_size=ROW_GROUP)
-        self._ids.append(whole.column("turn_id"))
-        self.rows += len(whole)
+    def put(self, number: int, part: Part) -> None:
+        """A part that does not make it count."""
+        name = part_name(self.stem, number, self.parts)
+        self.store.put(name, part.to_bytes(), lambda data: _check(name, part.ids(), data))
 
-    def ids(self) -> pa.ChunkedArray:
-        """Of the turns in it, in their order."""
-        return pa.chunked_array(self._ids, pa.string())
+    def finish(self, part: Part) -> None:
+        """The last part, from which on it counts."""
+        name = part_name(self.stem, self.parts, self.parts)
 
-    def to_bytes(self) -> bytes:
-        """The finished file."""
-        self._writer.close()
-        data: bytes = self._sink.getvalue().to_pybytes()
-        return data
+        def check(data: bytes) -> None:
+            _check(name, part.ids(), data)
+            self._look_again()  # in a folder nobody else can write between this look and the name
 
+        self._look_again()  # in a bucket the check comes when the name is there
+        self.store.put(name, part.to_bytes(), check)
 
-def _cut(batches: pa.RecordBatchReader, kind: Kind, size: int) -> Iterator[_Part]:
-    """Parts of so many rows; the last one has what is left."""
-    part = _Part(kind)
-    for batch in batches:
-        rest = batch
-        while len(rest):
-            room = size - part.rows
-            part.add(rest.slice(0, room))
-            rest = rest.slice(room)
-            if part.rows == size:
-                yield part
-                part = _Part(kind)
-    if part.rows:
-        yield part
+    def _look_again(self) -> None:
+        self.still()
+        others = [file for file in self.store.stored(self._folder) if not file.name.startswith(self.stem)]
+        try:
+            counting = {file.name for date in by_date(others, self.store.read) for file in date.counting}
+        except FileNotFoundError:
+            counting = set()
+        if not counting.issuperset(file.name for file in self.sources):
+            raise ConflictError(f"{self._folder} was compacted by another process meanwhile: try again later.")
+
+    @property
+    def _folder(self) -> str:
+        return self.stem.rpartition("/")[0]
 
 
-@contextmanager
-def _in_order(files: ds.Dataset, kind: Kind) -> Iterator[pa.RecordBatchReader]:
-    """All rows by time, by id where two share a moment: a second attempt cuts where the first one did."""
-    columns = kind.schema.names
-    unsorted = files.scanner(columns=columns, batch_size=_BATCH, batch_readahead=2, fragment_readahead=2).to_reader()
-    with TemporaryDirectory(prefix="frontdesk-fold-") as spill, in_utc() as connection:
-        connection.execute(f"SET memory_limit = '{_MEMORY}'")
-        connection.execute(f"SET temp_directory = '{spill}'")
-        yield connection.from_arrow(unsorted).order(f"{kind.instant}, turn_id").to_arrow_reader(_BATCH)
+def _hindrance(store: Folder | Bucket, sources: Sequence[Stored], kind: Kind) -> str:
+    """What would be lost: a fold has no columns but ours."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        try:
+            schemas = list(pool.map(partial(schema_of, store), (file.name for file in sources)))
+        except StorageError as error:
+            return error.message
+    for file, schema in zip(sources, schemas, strict=True):
+        if unknown := kind.unknown(schema):
+            return f"{file.name} has {', '.join(unknown)}, which a newer version of Frontdesk wrote: update this one."
+    return ""
+
+
+def _rows(files: ds.Dataset, kind: Kind, folder: str) -> int:
+    rows = distinct(files, kind)
+    if doubled := files.count_rows() - rows:
+        _log.warning("%s has %d rows twice: they are folded once", folder, doubled)
+    return rows
 
 
 def _part_rows(rows: int, size: int) -> int:

@@ -2,7 +2,10 @@
 
 A fold is `fold-DIGEST-1of2.parquet`, `…-2of2.parquet` and, written before them, `fold-DIGEST.json`, the names that it
 stands for. It counts from the moment its last part is there, and from then on those names do not, whether they are
-removed yet or not. So at no moment are turns in neither or in both.
+removed yet or not. So at no moment are turns in neither or in both. Of two folds of which one stands for all that the
+other stands for, which two compactors could make at once, the larger one counts.
+
+What is in no folder of a date, and what has none of these names, is not ours: it neither counts nor goes.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -19,7 +23,9 @@ from operator import attrgetter
 from core.durable import Stored
 
 _DATE = "date="
+_FOLDER = re.compile(r"(feedback/)?date=(?P<day>\d{4}-\d\d-\d\d)")
 _PART = re.compile(r"(?P<stem>.*/fold-[0-9a-f]{16})-\d+of(?P<parts>\d+)\.parquet")
+_MANIFEST = re.compile(r".*/fold-[0-9a-f]{16}\.json")
 
 Read = Callable[[str], bytes]
 
@@ -61,7 +67,7 @@ class Dated:
         replaced = _replaced(aged, read) if _is_mixed(self.listed, self.folds) else frozenset()
         stems = {stem for file in self.listed if (stem := stem_of(file))}
         kept = parts | {manifest_name(stem) for stem in stems} | {file.name for file in self.listed if is_loose(file)}
-        left = {file.name for file in self.listed if file.changed_at < before} - kept
+        left = {file.name for file in self.listed if file.changed_at < before and _is_of_a_fold(file)} - kept
         return sorted(left | (replaced & {file.name for file in self.listed}))
 
 
@@ -70,7 +76,7 @@ def by_date(stored: Iterable[Stored], read: Read) -> list[Dated]:
 
     A manifest is read only where something else lies beside its fold.
     """
-    files = sorted((file for file in stored if _DATE in file.folder), key=attrgetter("folder", "name"))
+    files = sorted((file for file in stored if _is_date(file.folder)), key=attrgetter("folder", "name"))
     return [_dated(folder, tuple(group), read) for folder, group in groupby(files, key=attrgetter("folder"))]
 
 
@@ -101,6 +107,17 @@ def is_loose(file: Stored) -> bool:
     return file.name.endswith(".parquet") and stem_of(file) is None
 
 
+def _is_date(folder: str) -> bool:
+    match = _FOLDER.fullmatch(folder)
+    with suppress(ValueError):
+        return match is not None and bool(date.fromisoformat(match["day"]))
+    return False
+
+
+def _is_of_a_fold(file: Stored) -> bool:
+    return stem_of(file) is not None or _MANIFEST.fullmatch(file.name) is not None
+
+
 def _dated(folder: str, listed: tuple[Stored, ...], read: Read) -> Dated:
     folds = _whole(listed)
     parts = {part.name for fold in folds for part in fold.parts}
@@ -122,4 +139,8 @@ def _is_mixed(listed: Iterable[Stored], folds: Sequence[Fold]) -> bool:
 
 
 def _replaced(folds: Iterable[Fold], read: Read) -> frozenset[str]:
-    return frozenset().union(*(fold.replaced(read) for fold in folds))
+    """What they stand for, and the parts of those for which a larger one stands."""
+    told = [(fold.replaced(read), fold) for fold in folds]
+    contained = [fold for names, fold in told if any(names < others for others, _ in told)]
+    parts = frozenset(part.name for fold in contained for part in fold.parts)
+    return parts.union(*(names for names, _ in told))

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from core.conversations.schema import RATINGS, TURNS, Kind, date_of
 from core.durable import Bucket, Folder
+from core.errors import StorageError
 from core.records import Turn
 
 _PARTITION = pa.schema([pa.field("date", pa.date32())])
@@ -90,6 +92,18 @@ def dataset(store: Folder | Bucket, names: Sequence[str], kind: Kind) -> ds.Data
     )
 
 
+def schema_of(store: Folder | Bucket, name: str) -> pa.Schema:
+    """The columns of a file; StorageError where it is torn, empty, or something else."""
+    try:
+        return pq.read_schema(store.path(name), filesystem=store.files)
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError) as error:
+        raise StorageError(
+            f"{store.path(name)} cannot be read as Parquet: move it away, or put a whole copy in its place."
+        ) from error
+
+
 def _scan(
     connection: duckdb.DuckDBPyConnection, store: Folder | Bucket, names: Sequence[str], kind: Kind, view: str
 ) -> None:
@@ -98,7 +112,13 @@ def _scan(
             connection.register(view, kind.dated.empty_table())
         case Folder():
             paths = [glob.escape(store.path(name)) for name in names]
-            connection.read_parquet(paths, hive_partitioning=True, union_by_name=True).create_view(view, replace=True)
+            try:
+                files = connection.read_parquet(paths, hive_partitioning=True, union_by_name=True)
+            except duckdb.InvalidInputException:
+                for name in names:
+                    schema_of(store, name)  # says which file it is
+                raise
+            files.create_view(view, replace=True)
         case Bucket():  # DuckDB's own S3 reader is an extension that it would have to download
             connection.register(view, dataset(store, names, kind))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -89,6 +89,10 @@ class Kind:
         """With the date, which is in the name of a file's folder and not in the file."""
         return pa.schema([*self.schema, pa.field("date", pa.date32())])
 
+    def unknown(self, schema: pa.Schema) -> list[str]:
+        """Columns of a file, at any depth, that this version knows nothing of."""
+        return list(_outside(pa.struct(list(schema)), pa.struct(list(self.dated)), ""))
+
     def table(self, turns: Iterable[Turn]) -> pa.Table:
         """The rows of these turns, as a file has them."""
         return pa.Table.from_pylist([self.row(turn) for turn in turns], schema=self.schema)
@@ -101,6 +105,18 @@ class Kind:
     def holds(self, folder: str) -> bool:
         """Whether the folder is a date of this kind."""
         return folder.startswith(f"{self.folder}date=")
+
+
+def _outside(found: pa.DataType, known: pa.DataType, name: str) -> Iterator[str]:
+    if pa.types.is_struct(found) and pa.types.is_struct(known):
+        for field in found:
+            at = known.get_field_index(field.name)
+            if at < 0:
+                yield f"{name}{field.name}"
+            else:
+                yield from _outside(field.type, known.field(at).type, f"{name}{field.name}.")
+    elif pa.types.is_list(found) and pa.types.is_list(known):
+        yield from _outside(found.value_type, known.value_type, name)
 
 
 def row(turn: Turn) -> dict[str, Any]:

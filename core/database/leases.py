@@ -29,6 +29,19 @@ class Leases:
                     f"{other['expires_at']:%H:%M:%S} UTC, longer if it is still at work. Try again later."
                 )
 
+    def prolong(self, name: str, holder: str, seconds: float) -> None:
+        """For who has it; ConflictError where another took it meanwhile, even if that one has given it back since."""
+        mine = (leases.c.name == name) & (leases.c.holder == holder)
+        with self._transactions.write() as connection:
+            until = now() + timedelta(seconds=seconds)
+            if connection.execute(update(leases).where(mine).values(expires_at=until)).rowcount != 1:
+                raise _lost(name)
+
+    def check(self, name: str, holder: str) -> None:
+        """ConflictError unless the holder still has it."""
+        if self.holder(name) != holder:
+            raise _lost(name)
+
     def holder(self, name: str) -> str | None:
         """Who has the lease, expired or not."""
         with self._transactions.read() as connection:
@@ -39,6 +52,10 @@ class Leases:
         mine = (leases.c.name == name) & (leases.c.holder == holder)
         with self._transactions.write() as connection:
             connection.execute(delete(leases).where(mine))
+
+
+def _lost(name: str) -> ConflictError:
+    return ConflictError(f"{name} was taken over by another process while this one did not answer: try again later.")
 
 
 def _taken(connection: Connection, name: str, holder: str, until: datetime) -> bool:

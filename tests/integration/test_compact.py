@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
 from datetime import timedelta
 from itertools import count
@@ -9,15 +11,17 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from tenacity import Retrying, retry_if_exception_type, wait_fixed
 
 from core.conversations import Conversations, conversations
 from core.database import Batch, Database, open_database
 from core.durable import Bucket
+from core.errors import ConflictError
 from core.records import Feedback, now
 from core.settings import Settings
 from pipelines.compact import compact, fold_dates, sweep
 from pipelines.export import export_once
-from tests.fakes.fuse import compact_without_grace
+from tests.fakes.fuse import compact_suspended, compact_without_grace
 from tests.fakes.race import PROCESSES
 from tests.fakes.records import answered, question
 
@@ -71,6 +75,26 @@ def test_killed_at_any_step_it_loses_and_doubles_nothing(database: Database, loc
         compact(database, written, timedelta(0), silent)
     assert readable(folder) == sorted(ids)
     assert len(list(folder.rglob("date=*/*"))) == 2  # the fold and its manifest
+
+
+def test_a_compactor_that_was_suspended_while_another_did_its_work_gives_up(
+    database: Database, location: str, folder: Path
+) -> None:
+    written = Conversations(str(folder))
+    ids = write(written, 2)
+    suspended = multiprocessing.get_context("spawn").Process(target=compact_suspended, args=(location, folder))
+    suspended.start()
+    assert suspended.pid is not None
+    assert os.WIFSTOPPED(os.waitpid(suspended.pid, os.WUNTRACED)[1])
+    ids += write(written, 1, "later")
+    for attempt in Retrying(retry=retry_if_exception_type(ConflictError), wait=wait_fixed(0.05), reraise=True):
+        with attempt:
+            assert compact(database, written, timedelta(minutes=10), silent).figures()["rows"] == 3
+    os.kill(suspended.pid, signal.SIGCONT)
+    suspended.join(60)
+    assert suspended.exitcode == 3
+    assert readable(folder) == sorted(ids)
+    assert compact(database, written, timedelta(minutes=10), silent).is_idle
 
 
 def _export_and_compact(location: str, folder: Path, turns: int) -> None:

@@ -13,7 +13,7 @@ import pytest
 from core.conversations import SCHEMA, Conversations
 from core.conversations.relation import Tail
 from core.database import Batch
-from core.errors import IntegrityError
+from core.errors import IntegrityError, StorageError
 from core.records import Feedback, Turn, TurnStatus
 from tests.fakes.records import answered, question
 
@@ -115,6 +115,26 @@ def test_readers_never_meet_hidden_files(tmp_path: Path) -> None:
     [name] = conversations.write(Batch("a", (turn(),)))
     (tmp_path / name).with_name(".b.parquet.tmp").write_bytes(b"torn")
     assert len(conversations.relation()) == 1
+
+
+def test_a_folder_that_is_no_date_is_not_read(tmp_path: Path) -> None:
+    conversations = Conversations(str(tmp_path))
+    [name] = conversations.write(Batch("a", (turn(),)))
+    for folder in ("date=latest", "backup/date=2026-11-21"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "a.parquet").write_bytes((tmp_path / name).read_bytes())
+    relation = conversations.relation()
+    assert relation.select("date").fetchall() == [(DAY.date(),)]
+
+
+@pytest.mark.parametrize("data", [b"", b"junk", b"PAR1" + bytes(40) + b"PAR1"])
+def test_a_file_that_is_no_parquet_is_named(tmp_path: Path, data: bytes) -> None:
+    conversations = Conversations(str(tmp_path))
+    [name] = conversations.write(Batch("a", (turn(),)))
+    torn = (tmp_path / name).with_name("torn.parquet")
+    torn.write_bytes(data)
+    with pytest.raises(StorageError, match=rf"{torn} cannot be read as Parquet: move it away"):
+        conversations.relation()
 
 
 def test_a_folder_with_the_letters_of_a_pattern_is_still_one_folder(tmp_path: Path) -> None:

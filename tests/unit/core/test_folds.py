@@ -106,3 +106,23 @@ def test_dates_are_apart_and_what_has_none_is_no_conversation() -> None:
         (DAY, date(2026, 11, 20)),
         ("feedback/date=2026-01-02", date(2026, 1, 2)),
     ]
+
+
+def test_a_folder_that_is_no_date_of_ours_is_left_out() -> None:
+    folders = ["date=latest", "date=2026-02-30", "backup/date=2026-01-02", "date=2026-01-02/old", "date=2026-01-02x"]
+    assert by_date([Stored(f"{folder}/a.parquet", 1, NOON) for folder in folders], unreadable) == []
+
+
+def test_a_file_with_a_name_that_is_not_ours_is_never_useless() -> None:
+    foreign = [file(name) for name in ("notes.csv", "labels.json", "fold-notes.json", "fold-1of1.txt")]
+    found = dated(*foreign, A, B, C, MANIFEST, ONE, TWO)
+    assert found.useless(read, NOON + timedelta(seconds=1)) == names(A, B)
+
+
+def test_of_two_folds_at_once_the_one_that_stands_for_all_of_the_other_counts() -> None:
+    """A compactor that was suspended and one that had taken over from it may finish at the same moment."""
+    larger = new_stem(DAY, [A, B, C])
+    both = [Stored(manifest_name(larger), 10, NOON), Stored(part_name(larger, 1, 1), 10, NOON), MANIFEST, ONE, TWO]
+    manifests = MANIFESTS | {manifest_name(larger): [A.name, B.name, C.name]}
+    [found] = by_date([A, B, C, *both], lambda name: json.dumps(manifests[name]).encode())
+    assert names(*found.counting) == [part_name(larger, 1, 1)]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 
 from core.conversations import SCHEMA, Conversations
 from core.conversations.schema import FEEDBACK
@@ -16,7 +20,7 @@ from core.errors import ConflictError
 from core.records import Turn, now
 from pipelines import compact as compaction
 from pipelines import fold as folding
-from pipelines.compact import LEASE, compact, fold_dates, sweep
+from pipelines.compact import LEASE, Compaction, compact, fold_dates, sweep
 from pipelines.lease import held
 from tests.fakes.records import answered, question
 
@@ -44,6 +48,30 @@ def rows(conversations: Conversations) -> list[tuple[object, ...]]:
 
 def files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*.parquet"))
+
+
+def with_column(table: pa.Table, at: str) -> pa.Table:
+    """The table with one more field of text, which may lie in structs and lists of them."""
+    name, _, rest = at.partition(".")
+    if not rest:
+        return table.append_column(name, pa.nulls(len(table), pa.string()))
+    number = table.schema.get_field_index(name)
+    kind = deeper(table.schema.field(number).type, rest)
+    return table.set_column(number, name, pa.nulls(len(table), kind))
+
+
+def deeper(kind: pa.DataType, at: str) -> pa.DataType:
+    if pa.types.is_list(kind):
+        return pa.list_(deeper(kind.value_type, at))
+    name, _, rest = at.partition(".")
+    fields = {field.name: field.type for field in kind}
+    return pa.struct(list((fields | {name: deeper(fields[name], rest) if rest else pa.string()}).items()))
+
+
+def printed(done: Compaction) -> str:
+    console = Console(width=300, record=True, file=io.StringIO())
+    console.print(done.table("here"))
+    return console.export_text()
 
 
 @pytest.fixture
@@ -161,6 +189,88 @@ def test_files_from_before_a_column_was_added_are_folded_with_it(conversations: 
     [fold] = tmp_path.rglob("fold-*.parquet")
     assert pq.read_schema(fold).equals(SCHEMA)
     assert pq.read_table(fold, partitioning=None).column("rulings").null_count == 2
+
+
+@pytest.mark.parametrize("at", ["mood", "usage.cached_tokens", "passages.chunk.language"])
+def test_a_date_with_columns_of_a_newer_version_is_left_as_it_is(
+    conversations: Conversations, tmp_path: Path, database: Database, at: str
+) -> None:
+    written(conversations, 3)
+    newer = min(tmp_path.rglob("*.parquet"))
+    pq.write_table(with_column(pq.read_table(newer, partitioning=None), at), newer)
+    before = files(tmp_path)
+    done = compact(database, conversations, timedelta(0), silent)
+    assert files(tmp_path) == before
+    assert (done.figures()["dates/folded"], done.figures()["dates/left"]) == (0, 1)
+    assert f"{newer.name} has {at}, which a newer version" in printed(done)
+
+
+def test_a_date_with_a_file_that_cannot_be_read_is_left_as_it_is_and_the_others_are_folded(
+    conversations: Conversations, tmp_path: Path
+) -> None:
+    written(conversations, 2)
+    (tmp_path / "conversations" / "date=2026-03-01" / "torn.parquet").write_bytes(b"")
+    written(conversations, 2, DAY + timedelta(days=1))
+    torn, whole = fold_dates(conversations, TODAY, silent)
+    assert "torn.parquet cannot be read as Parquet" in torn.left
+    assert (whole.folder, whole.left, whole.parts) == ("date=2026-03-02", "", 1)
+
+
+def test_what_others_keep_beside_the_conversations_stays_and_is_not_folded(
+    conversations: Conversations, tmp_path: Path
+) -> None:
+    written(conversations, 3)
+    root = tmp_path / "conversations"
+    day = root / "date=2026-03-01"
+    for name in ("backup/date=2026-03-01", "date=latest"):
+        shutil.copytree(day, root / name)
+    for name in ("notes.csv", "labels.json"):
+        (day / name).write_text("{}")
+    theirs = [path for path in root.rglob("*") if path.is_file() and (path.parent != day or path.suffix != ".parquet")]
+    assert [done.folder for done in fold_dates(conversations, TODAY, silent)] == ["date=2026-03-01"]
+    assert sweep(conversations, now() + timedelta(seconds=1)) == 3
+    assert len(theirs) == 9 and all(path.exists() for path in theirs)
+
+
+def test_a_fold_whose_files_another_process_folded_meanwhile_never_counts(conversations: Conversations) -> None:
+    written(conversations, 2)
+    others = iter([1])
+
+    def suspended() -> None:
+        for _ in others:
+            written(conversations, 1, DAY - timedelta(hours=1))
+            fold_dates(conversations, TODAY, silent)
+
+    with pytest.raises(ConflictError, match="compacted by another process"):
+        fold_dates(conversations, TODAY, silent, suspended)
+    assert len(rows(conversations)) == 6
+
+
+def test_a_fold_is_not_finished_without_its_lease(conversations: Conversations, tmp_path: Path) -> None:
+    def lost() -> None:
+        raise ConflictError("lost")
+
+    written(conversations, 2)
+    with pytest.raises(ConflictError, match="lost"):
+        fold_dates(conversations, TODAY, silent, lost)
+    assert not list(tmp_path.rglob("fold-*.parquet"))
+    fold_dates(conversations, TODAY, silent)
+    with pytest.raises(ConflictError, match="lost"):
+        sweep(conversations, now() + timedelta(seconds=1), lost)
+    assert len(files(tmp_path)) == 3
+
+
+def test_a_turn_that_is_there_twice_is_folded_once(
+    conversations: Conversations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = written(conversations, 3)
+    before = rows(conversations)
+    conversations.write(Batch("again", tuple(turns[:4])))
+    total = sum(path.stat().st_size for path in tmp_path.rglob("*.parquet"))
+    monkeypatch.setattr(folding, "_PART_BYTES", total // 2)
+    [done] = fold_dates(conversations, TODAY, silent)
+    assert (done.files, done.rows) == (4, 6)
+    assert rows(conversations) == before
 
 
 def test_ratings_are_folded_too(conversations: Conversations, tmp_path: Path) -> None:

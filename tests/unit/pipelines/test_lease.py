@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -39,19 +40,37 @@ def test_it_is_prolonged_while_the_block_runs(database: Database, monkeypatch: p
 def test_a_moment_without_the_database_does_not_cost_it(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "_SECONDS", 1.0)
     monkeypatch.setattr(lease, "_PROLONG", 0.1)
-    take, asked = database.leases.take, []
+    prolong, asked = database.leases.prolong, []
 
     def sometimes(name: str, holder: str, seconds: float) -> None:
         asked.append(holder)
-        if len(asked) == 2:
+        if len(asked) == 1:
             raise OSError("away")
-        take(name, holder, seconds)
+        prolong(name, holder, seconds)
 
-    monkeypatch.setattr(database.leases, "take", sometimes)
+    monkeypatch.setattr(database.leases, "prolong", sometimes)
     with held(database, "work"):
         time.sleep(1.5)
         with pytest.raises(ConflictError):
-            take("work", "another", 60)
+            database.leases.take("work", "another", 60)
+
+
+def test_who_lost_it_is_told_and_never_gets_it_back_by_prolonging(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "_SECONDS", -1.0)  # expired at once, as if the process had been suspended
+    monkeypatch.setattr(lease, "_PROLONG", 0.05)
+    with held(database, "work") as still:
+        still()
+        database.leases.take("work", "another", 60)
+        with pytest.raises(ConflictError, match="taken over"):
+            still()
+        [prolonging] = [thread for thread in threading.enumerate() if thread.name == "lease"]
+        prolonging.join(20)
+        database.leases.release("work", "another")
+        with pytest.raises(ConflictError, match="taken over"):
+            still()
+        assert database.leases.holder("work") is None
 
 
 def test_who_waits_gets_it_when_it_is_free(database: Database) -> None:
