@@ -102,7 +102,7 @@ class _Fold:
         except FileNotFoundError:
             counting = set()
         if not counting.issuperset(file.name for file in self.sources):
-            raise ConflictError(f"{self._folder} was compacted by another process meanwhile: try again later.")
+            raise _meanwhile(self._folder)
 
     @property
     def _folder(self) -> str:
@@ -116,10 +116,16 @@ def _hindrance(store: Folder | Bucket, sources: Sequence[Stored], kind: Kind) ->
             schemas = list(pool.map(partial(schema_of, store), (file.name for file in sources)))
         except StorageError as error:
             return error.message
+        except FileNotFoundError as error:
+            raise _meanwhile(sources[0].folder) from error
     for file, schema in zip(sources, schemas, strict=True):
         if unknown := kind.unknown(schema):
             return f"{file.name} has {', '.join(unknown)}, which a newer version of Frontdesk wrote: update this one."
     return ""
+
+
+def _meanwhile(folder: str) -> ConflictError:
+    return ConflictError(f"{folder} was compacted by another process meanwhile: try again later.")
 
 
 def _rows(files: ds.Dataset, kind: Kind, folder: str) -> int:

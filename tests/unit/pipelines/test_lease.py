@@ -59,15 +59,15 @@ def test_who_lost_it_is_told_and_never_gets_it_back_by_prolonging(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lease, "_SECONDS", -1.0)  # expired at once, as if the process had been suspended
-    monkeypatch.setattr(lease, "_PROLONG", 0.05)
+    monkeypatch.setattr(lease, "_PROLONG", 0.3)
     with held(database, "work") as still:
         still()
         database.leases.take("work", "another", 60)
         with pytest.raises(ConflictError, match="taken over"):
             still()
-        [prolonging] = [thread for thread in threading.enumerate() if thread.name == "lease"]
-        prolonging.join(20)
         database.leases.release("work", "another")
+        [prolonging] = [thread for thread in threading.enumerate() if thread.name == "lease"]
+        prolonging.join(3)
         with pytest.raises(ConflictError, match="taken over"):
             still()
         assert database.leases.holder("work") is None
