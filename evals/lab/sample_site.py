@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from core.database import migrate, open_database
+from core.database import Database, migrate, open_database
 from core.errors import InvalidInputError, NotFoundError
 from core.knowledge import Knowledge
 from core.settings import Settings
@@ -19,14 +19,15 @@ from pipelines.stage import Stores, models_of, unwatched
 
 SITE = "kestrel"
 _SAMPLE = "sample"
+_TOLD_BY = 3  # parts of a path, datasets/kestrel/pages: a source that was added in a notebook stays
 _DATA = Path(__file__).parents[2] / "datasets" / "kestrel"
 _STAYS = ("mlflow.db", "mlflow-artifacts")  # its tables take seconds to make, and runs hurt nobody
 
 
-def sample(settings: Settings) -> Settings:
+def sample(settings: Settings, pages: Path | None = None) -> Settings:
     """Settings of a home below the given one, in which the sample site answers; what is indexed already stays."""
     _refuse_elsewhere()
-    return _answering(at_home(settings, _SAMPLE), sample_pages())
+    return _answering(at_home(settings, _SAMPLE), pages or sample_pages())
 
 
 def fresh_sample(settings: Settings, name: str) -> Settings:
@@ -69,11 +70,20 @@ def _answering(here: Settings, pages: Path) -> Settings:
         closing(open_database(here.database_location)) as database,
         registering(database, SITE, str(pages), "/pages/"),
     ):
+        _forget_moved(database, pages.absolute())
         if not (here.site_folder(SITE) / "golden.jsonl").exists():  # what was added to it in a notebook stays
             furnish(here, SITE, files)
         stores = Stores(database, Knowledge(here.knowledge_location), Tracking(here.tracking_location))
         index(SITE, here, stores, models_of(here), unwatched, by="lab.sample")
     return here
+
+
+def _forget_moved(database: Database, here: Path) -> None:
+    """Drops the pages of another checkout, or of where this one was: they are the same, and would be there twice."""
+    for source in database.sources.of(SITE):
+        place = Path(source.uri)
+        if place.parts[-_TOLD_BY:] == here.parts[-_TOLD_BY:] and place != here:
+            database.sources.remove(source.id)
 
 
 def _clear(home: Path) -> None:
