@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
 from core.settings import Settings
 from evals.readers import json_lines, read_task, spread
+from evals.subject import digest
 
 Row = dict[str, Any]
 
@@ -23,7 +24,8 @@ def pocket(folder: Path, documents: int, questions: int, settings: Settings) -> 
 
     Fewer pages compete for each question than in the whole, so compare searches on it and never with the literature.
     """
-    small = settings.home / "evals" / "pockets" / f"{folder.resolve().name}-{documents}-{questions}"
+    name = f"{folder.resolve().name}-{documents}-{questions}-{_content_of(folder)}"
+    small = settings.home / "evals" / "pockets" / name
     if (small / "corpus.jsonl").exists():
         return small
     for name in _JUDGEMENTS:
@@ -35,6 +37,17 @@ def pocket(folder: Path, documents: int, questions: int, settings: Settings) -> 
             _write(small / name, _asked(folder, name, questions))
     _write(small / "corpus.jsonl", _drawn(folder, small, documents))  # last: it says that all is there
     return small
+
+
+def _content_of(folder: Path) -> str:
+    """A digest of everything that is drawn from: a folder that changes has another pocket."""
+    files = [folder / name for name in ("corpus.jsonl", *_QUESTIONS, *_JUDGEMENTS)]
+    return digest(*(f"{file.name} {_digest_of(file)}" for file in files if file.exists()))
+
+
+def _digest_of(file: Path) -> str:
+    with file.open("rb") as content:
+        return file_digest(content, "sha256").hexdigest()
 
 
 def _asked(folder: Path, name: str, most: int) -> Sequence[Row]:
