@@ -66,9 +66,14 @@ def save(results: Results, settings: Settings) -> str:
     return name
 
 
+def kept(name: str, settings: Settings) -> bool:
+    """Whether there are results of that name."""
+    return _file(name, settings).exists()
+
+
 def load(name: str, settings: Settings) -> Results:
     """Results by their name, or by the path of a file."""
-    named = _folder(settings) / f"{name}.parquet"
+    named = _file(name, settings)
     file = named if named.exists() else Path(name)
     if not file.is_file():
         raise NotFoundError(f"There are no results {name!r}: neither a file nor a name in {_folder(settings)}.")
@@ -113,6 +118,10 @@ def fingerprint(task: Task) -> str:
 
 def _folder(settings: Settings) -> Path:
     return settings.home / "evals" / "results"
+
+
+def _file(name: str, settings: Settings) -> Path:
+    return _folder(settings) / f"{name}.parquet"
 
 
 def _table(results: Results) -> pa.Table:

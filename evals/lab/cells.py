@@ -29,7 +29,7 @@ from evals.lab.corpus import Corpus, bytes_of, experiments_folder
 from evals.lab.grid import Cell, Shape
 from evals.pages import by_path
 from evals.readers import Task
-from evals.results import fingerprint
+from evals.results import fingerprint, kept
 from evals.retrieval import evaluate_table
 from evals.subject import code_version, digest, fusion_of
 from pipelines.chunk import chunk
@@ -64,9 +64,10 @@ def table_of(shape: Shape, corpus: Corpus) -> str:
 
 
 def recorded(key: str, settings: Settings) -> str | None:
-    """The name of the results of a cell that was computed before."""
+    """The name of the results of a cell that was computed before, while they are there."""
     file = _record(key, settings)
-    return str(json.loads(file.read_text())["results"]) if file.exists() else None
+    name = str(json.loads(file.read_text())["results"]) if file.exists() else ""
+    return name if name and kept(name, settings) else None
 
 
 def compute(work: Sequence[Work]) -> None:
