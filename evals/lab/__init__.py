@@ -68,3 +68,8 @@ __all__ = [
     "stage",
     "visit",
 ]
+
+
+def __dir__() -> list[str]:
+    """What a notebook completes: not the modules that these are made of."""
+    return __all__

@@ -11,6 +11,7 @@ import polars as pl
 from core.embedder import Vectors, load_encoder
 from core.records import Build, Citation, Message, Turn, new_id
 from core.settings import Settings
+from evals.lab.arguments import most, said, text
 from evals.lab.passages import frame_of
 from evals.lab.shown import page, prose
 from evals.lab.waiting import waited
@@ -70,11 +71,12 @@ def ask(
     history: Sequence[Message] = (),
 ) -> Answer:
     """The answer of the site's own model, or of `model`, from a build and after a history."""
-    here = settings.model_copy(update={"passages": passages}) if passages else settings
-    asked = Question(new_id(), question, tuple(history))
+    here = settings if passages is None else settings.model_copy(update={"passages": most(passages)})
+    before = said(history)
+    asked = Question(new_id(), text(question, "question"), before)
     writer = writer_of(model, here) if model else None
     [answered] = waited(lambda: rehearse([asked], build, here, at_once=1, writer=writer))
-    return Answer(answered.turn, build, tuple(history), answered.seconds)
+    return Answer(answered.turn, build, before, answered.seconds)
 
 
 def writer_of(model: str, settings: Settings) -> Writer:

@@ -55,7 +55,7 @@ class Experiment:
 
     def table(self, measure: str = MEASURE) -> pl.DataFrame:
         """A row a cell: the measure with its interval, and the paired difference from the baseline with its own."""
-        return pl.DataFrame([self._row(each, _MODE + measure) for each in self.tried], infer_schema_length=None)
+        return pl.DataFrame([self._row(each, measure) for each in self.tried], infer_schema_length=None)
 
     def measures(self) -> list[str]:
         """What `table` and `plot` take."""
@@ -66,7 +66,7 @@ class Experiment:
         rows = self.tried[0].results.rows
         columns: dict[str, Any] = {"id": [row.id for row in rows], "question": [row.question for row in rows]}
         for each in self.tried:
-            values = each.results.values(_MODE + measure)
+            values = self._values(each, measure)
             columns[self.short(each)] = [values.get(row.id) for row in rows]
         return pl.DataFrame(columns)
 
@@ -85,13 +85,16 @@ class Experiment:
         varied = [axis for axis in AXES if len({each.cell.axes()[axis] for each in self.tried}) > 1]
         return " · ".join(_told(axis, tried.cell.axes()[axis]) for axis in varied) or "as it is"
 
+    def _values(self, each: Tried, measure: str) -> dict[str, float]:
+        if values := each.results.values(_MODE + measure):
+            return values
+        raise InvalidInputError(f"Nothing was measured by that name: there are {', '.join(self.measures())}.")
+
     def _row(self, each: Tried, measure: str) -> dict[str, Any]:
-        values = each.results.values(measure)
-        if not values:
-            raise InvalidInputError(f"Nothing was measured by that name: there are {', '.join(self.measures())}.")
+        values = self._values(each, measure)
         low, high = mean_interval(values)
         first = self.tried[0]
-        found = difference_of(measure, first.results.values(measure), values) if each is not first else None
+        found = difference_of(measure, self._values(first, measure), values) if each is not first else None
         dense, text = each.cell.weights
         return {
             "cell": self.short(each),
@@ -101,7 +104,7 @@ class Experiment:
             "text_weight": text,
             "embedding_model": each.cell.shape.embedding_model,
             "chunks": each.results.meta["chunks"],
-            measure.removeprefix(_MODE): sum(values.values()) / len(values),
+            measure: sum(values.values()) / len(values),
             "low": low,
             "high": high,
             "difference": found.difference if found else 0.0,

@@ -16,6 +16,7 @@ from filelock import FileLock
 from core.errors import InvalidInputError
 from core.knowledge import BuildTable
 from evals.answer_measures import normalized
+from evals.lab.arguments import text
 from evals.lab.shown import page
 from evals.pages import by_path
 from evals.readers import read_questions
@@ -51,9 +52,8 @@ def label(question: str, answers: Sequence[str], evidence: Sequence[str], table:
 
     InvalidInputError for evidence that the build does not hold. An answer that stands on none of its pages is a doubt.
     """
-    question, answers, evidence = question.strip(), _texts(answers, "answers"), _texts(evidence, "evidence")
-    if not question:
-        raise InvalidInputError("A label needs a question.", param="question")
+    question = text(question, "question").strip()
+    answers, evidence = _texts(answers, "answers"), _texts(evidence, "evidence")
     if bool(answers) != bool(evidence):
         raise InvalidInputError(
             "An answerable question needs both, answers and the pages they stand on; any other needs neither.",
@@ -71,6 +71,11 @@ def add_golden(file: Path, labels: Sequence[Label]) -> pl.DataFrame:
 
     The file is whole at any time: all labels are added or none.
     """
+    if strange := [each for each in labels if not isinstance(each, Label)]:
+        raise InvalidInputError(
+            f"A {type(strange[0]).__name__} is no label: write add_golden(first, second), or of a list (*labels).",
+            param="labels",
+        )
     file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(file.with_name(f".{file.name}.lock")):
         before = file.read_text(encoding="utf-8") if file.exists() else ""
@@ -113,8 +118,8 @@ def _text_of(path: str, table: BuildTable) -> str:
 
 
 def _texts(values: Sequence[str], name: str) -> list[str]:
-    if isinstance(values, str):
-        raise InvalidInputError(f"The {name} are a list: write {name}=[{values!r}].", param=name)
+    if not isinstance(values, Sequence) or isinstance(values, str) or not all(isinstance(each, str) for each in values):
+        raise InvalidInputError(f"The {name} are a list of texts: write {name}=[{str(values)!r}].", param=name)
     return [each.strip() for each in values if each.strip()]
 
 

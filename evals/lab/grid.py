@@ -10,10 +10,9 @@ from typing import Any
 from core.errors import InvalidInputError
 from core.knowledge import WEIGHTS
 from core.settings import Settings
-from evals.lab.searching import Weights, shares
+from evals.lab.arguments import Weights, shares, sizes, text
 
 AXES = ("chunk_tokens", "chunk_overlap", "weights", "embedding_model")
-_LEAST_TOKENS = 32  # as FRONTDESK_CHUNK_TOKENS has it
 
 Grid = Mapping[str, Sequence[Any]]
 
@@ -46,6 +45,8 @@ class Cell:
 
 def cells_of(grid: Grid, settings: Settings) -> list[Cell]:
     """Every combination, each once, the first value of each axis first; an axis not named is as the settings are."""
+    if not isinstance(grid, Mapping):
+        raise InvalidInputError('A grid names its axes: write {"chunk_tokens": [64, 128]}.', param="grid")
     if unknown := [name for name in grid if name not in AXES]:
         raise InvalidInputError(
             f"{unknown[0]!r} is no axis of an experiment: there are {', '.join(AXES)}.", param="grid"
@@ -61,12 +62,7 @@ def cells_of(grid: Grid, settings: Settings) -> list[Cell]:
 
 
 def _cell(tokens: int, overlap: int, weights: Weights, model: str) -> Cell:
-    if tokens < _LEAST_TOKENS or not 0 <= overlap < tokens:
-        raise InvalidInputError(
-            f"Chunks of {tokens} tokens that share {overlap} cannot be made: at least {_LEAST_TOKENS}, fewer shared.",
-            param="grid",
-        )
-    return Cell(Shape(tokens, overlap, model), shares(weights))
+    return Cell(Shape(*sizes(tokens, overlap), text(model, "embedding_model")), shares(weights))
 
 
 def _values(name: str, values: Sequence[Any]) -> Sequence[Any]:

@@ -15,10 +15,10 @@ from pathlib import Path
 import polars as pl
 
 from core.embedder import Tokenizer, load_tokenizer
-from core.errors import InvalidInputError
 from core.knowledge.passages import shared_end
 from core.records import Chunk, Document, Source
 from core.settings import Settings
+from evals.lab.arguments import place, sizes
 from evals.lab.shown import page
 from pipelines.chunk import chunk
 from pipelines.ingest import Refusal, ingest
@@ -100,10 +100,9 @@ def chunk_preview(
 ) -> ChunkPreview:
     """The chunks of a document, or of whatever `index` takes as a source but a website: a file, a folder, a glob."""
     tokens = settings.chunk_tokens if tokens is None else tokens
+    sizes(tokens, 0 if overlap is None else overlap)
     overlap = min(settings.chunk_overlap, tokens - 1) if overlap is None else overlap
-    if not 0 <= overlap < tokens:
-        raise InvalidInputError(f"An overlap of {overlap} does not fit chunks of {tokens} tokens.", param="overlap")
-    read = [what] if isinstance(what, Document) else list(_read(str(what), settings))
+    read = [what] if isinstance(what, Document) else list(_read(str(place(what, "what")), settings))
     documents = tuple(each for each in read if isinstance(each, Document))
     refused = tuple(each for each in read if isinstance(each, Refusal))
     tokenizer: Tokenizer = load_tokenizer(settings.embedding_model, settings)

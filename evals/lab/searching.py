@@ -10,18 +10,16 @@ from itertools import zip_longest
 import polars as pl
 
 from core.embedder import load_encoder
-from core.errors import InvalidInputError
 from core.knowledge import WEIGHTS, BuildTable, Knowledge, Mode, Query
 from core.records import Build, Message, Passage
 from core.settings import Settings
+from evals.lab.arguments import Weights, most, said, shares, text
 from evals.lab.passages import frame_of
 from evals.lab.shown import page
 from evals.readers import Question
 from evals.retrieval import queries, ranked_in_turns
 
 _ALONE: tuple[Mode, Mode] = ("dense", "text")
-
-Weights = tuple[float, float]  # of the dense and the full-text search; they sum to 1
 
 
 @dataclass(frozen=True)
@@ -62,11 +60,12 @@ def search(
 ) -> Found:
     """What the desk would search for after this history; of several questions in it, one passage each in turn."""
     table = Knowledge(settings.knowledge_location).open(build.table)
-    told, most = shares(weights), passages or settings.passages
-    asked = [replace(each, weights=told, k=most) for each in queries_of(question, history, table, build, settings)]
-    found = _in_turns([table.search(query) for query in asked])[:most]
-    dense, text = (ranked_in_turns(table, asked, mode) for mode in _ALONE)
-    return Found(question, build, told, tuple(found), _places(found, dense), _places(found, text))
+    told, k = shares(weights), settings.passages if passages is None else most(passages)
+    meant = queries_of(text(question, "question"), said(history), table, build, settings)
+    asked = [replace(each, weights=told, k=k) for each in meant]
+    found = _in_turns([table.search(query) for query in asked])[:k]
+    by_meaning, by_words = (_places(found, ranked_in_turns(table, asked, mode)) for mode in _ALONE)
+    return Found(question, build, told, tuple(found), by_meaning, by_words)
 
 
 def queries_of(
@@ -83,17 +82,6 @@ def _in_turns(found: Sequence[Sequence[Passage]]) -> list[Passage]:
     for passage in (passage for turn in zip_longest(*found) for passage in turn if passage is not None):
         once.setdefault(passage.chunk.id, passage)
     return list(once.values())
-
-
-def shares(weights: Weights) -> Weights:
-    """The weights, which must be two shares of one whole."""
-    dense, text = weights
-    if min(dense, text) < 0 or abs(dense + text - 1) > 1e-9:
-        raise InvalidInputError(
-            f"The weights {weights} are no two shares of 1: write (0.45, 0.55) for dense and full text.",
-            param="weights",
-        )
-    return dense, text
 
 
 def _places(found: Sequence[Passage], ranked: Sequence[str]) -> tuple[int | None, ...]:

@@ -24,6 +24,7 @@ from core.settings import Settings
 from core.traces import trace_of
 from evals.builds import site_build
 from evals.lab import asking, contents, preview, searching
+from evals.lab.arguments import Weights, place
 from evals.lab.asking import Answer
 from evals.lab.experimented import Experiment
 from evals.lab.grid import Grid
@@ -31,7 +32,7 @@ from evals.lab.place import data, notebook_settings
 from evals.lab.preview import ChunkPreview
 from evals.lab.sample_site import SITE, fresh_sample
 from evals.lab.sample_site import sample as indexed_sample
-from evals.lab.searching import Found, Weights
+from evals.lab.searching import Found
 from evals.readers import Task, read_task
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from evals.lab.measured import Measured
     from evals.lab.replaying import Replay
 
-Questions = Path | Task | None
+Questions = str | Path | Task | None
 ALIKE = 0.55  # mean cosine, of the packaged model, from which two groups of questions are one gap
 
 
@@ -140,8 +141,8 @@ class Lab:
         """How well a build finds the evidence of questions; or, of a folder with a `corpus.jsonl`, that corpus."""
         from evals.lab.measuring import measured_corpus, measured_retrieval
 
-        if isinstance(questions, Path) and (questions / "corpus.jsonl").exists():
-            return measured_corpus(questions, self.settings)
+        if isinstance(questions, str | Path) and (Path(questions) / "corpus.jsonl").exists():
+            return measured_corpus(Path(questions), self.settings)
         named = site or self.site
         return measured_retrieval(self._task(questions, named), named, build, self.settings)
 
@@ -178,11 +179,11 @@ class Lab:
         """A folder of public data, such as `scifact`; None where it is not at hand."""
         return data(name, self.settings)
 
-    def pocket(self, folder: Path, *, documents: int = 400, questions: int = 100) -> Path:
+    def pocket(self, folder: str | Path, *, documents: int = 400, questions: int = 100) -> Path:
         """A small part of a corpus and of its questions that is indexed while you wait; its figures flatter."""
         from evals.lab.pockets import pocket
 
-        return pocket(folder, documents, questions, self.settings)
+        return pocket(place(folder, "folder"), documents, questions, self.settings)
 
     def conversations(self) -> DuckDBPyRelation:
         """Every ended turn of all sites as of now, exported or not; `core.conversations.views` asks it."""
@@ -237,7 +238,9 @@ class Lab:
         """Appends labels to the site's golden questions, all or none; what it has already is refused."""
         from evals.lab.golden import add_golden
 
-        return add_golden(self._golden(site or self.site), labels)
+        with closing(open_database(self.settings.database_location)) as database:
+            named = database.sites.get(site or self.site)  # a name that is mistyped is no new site
+        return add_golden(self._golden(named.id), labels)
 
     def replay(
         self, *, site: str | None = None, build: str = "staged", against: str = "live", last: int = 100
@@ -261,7 +264,7 @@ class Lab:
     def _task(self, questions: Questions, site: str) -> Task:
         if isinstance(questions, Task):
             return questions
-        return read_task(questions or self._golden(site))
+        return read_task(self._golden(site) if questions is None else place(questions, "questions"))
 
     def _golden(self, site: str) -> Path:
         return self.settings.site_folder(site) / "golden.jsonl"

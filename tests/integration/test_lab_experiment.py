@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from shutil import rmtree
 
 import polars as pl
 import pytest
 
+from core.errors import InvalidInputError
 from core.knowledge import Knowledge
 from core.settings import Settings
 from evals.lab import Lab
@@ -84,6 +86,16 @@ def test_a_changed_page_or_question_is_computed_anew(site: Settings, tmp_path: P
     assert computing.cells == [1, 1, 1]
 
 
+def test_results_that_were_removed_are_computed_again(site: Settings) -> None:
+    task = read_task(site.site_folder("demo") / "golden.jsonl")
+    computing = Counted()
+    tried = experiment({}, task, "demo", site, computing=computing)
+    rmtree(site.home / "evals" / "results")
+    again = experiment({}, task, "demo", site, computing=computing)
+    assert computing.cells == [1, 1]
+    assert again.table()["nDCG@10"].equals(tried.table()["nDCG@10"])
+
+
 def test_what_the_live_build_holds_is_not_embedded_again(site: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     from core.embedder.openvino import OpenVinoEncoder
 
@@ -120,6 +132,9 @@ def test_cells_are_told_against_the_first(site: Settings) -> None:
     assert (rows[1]["difference"], rows[1]["wins"], rows[1]["losses"], rows[1]["clear"]) == (0, 0, 0, False)
     assert tried.questions("hit@1").columns == ["id", "question", "dense 0.45 / text 0.55", "dense 1 / text 0"]
     assert "baseline" in tried._repr_html_()
+    for asked in (tried.questions, tried.table):
+        with pytest.raises(InvalidInputError, match=r"there are .*nDCG@10"):
+            asked("foo")
     pytest.importorskip("vl_convert")
     assert "<svg" in str(tried.plot()._repr_mimebundle_())
 

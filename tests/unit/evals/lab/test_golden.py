@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,3 +44,10 @@ def test_a_file_that_was_broken_before_is_left_as_it_is(tmp_path: Path) -> None:
         add_golden(file, [TEA])
     assert file.read_text() == before
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".trial"] == []
+
+
+def test_a_list_of_labels_is_no_label_and_leaves_no_folder(tmp_path: Path) -> None:
+    labels: list[Any] = [[OPENS]]
+    with pytest.raises(InvalidInputError, match=r"of a list \(\*labels\)"):
+        add_golden(tmp_path / "demo" / "golden.jsonl", labels)
+    assert list(tmp_path.iterdir()) == []

@@ -40,8 +40,13 @@ def test_nothing_named_is_one_cell_and_a_value_named_twice_counts_once(settings:
         ({"chunk_tokens": [16]}, "cannot be made"),
         ({"chunk_tokens": [64], "chunk_overlap": [64]}, "cannot be made"),
         ({"chunk_tokens": []}, "no list of values"),
+        ({"chunk_tokens": ["64"]}, "whole numbers"),
+        ({"chunk_overlap": [2.5]}, "whole numbers"),
+        ({"embedding_model": [5]}, "is no text"),
+        ({"weights": [(0.5,)]}, "no two shares of 1"),
+        ([], "names its axes"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_with_what_to_write(grid: dict[str, Any], why: str, settings: Settings) -> None:
+def test_what_cannot_be_meant_is_refused_with_what_to_write(grid: Any, why: str, settings: Settings) -> None:
     with pytest.raises(InvalidInputError, match=why):
         cells_of(grid, settings)

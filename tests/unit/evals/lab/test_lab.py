@@ -31,6 +31,10 @@ def test_no_module_of_the_lab_takes_the_place_of_a_function_once_it_is_imported(
     assert modules & set(lab.__all__) == set()
 
 
+def test_a_notebook_completes_what_is_for_it_and_nothing_else() -> None:
+    assert dir(lab) == sorted(lab.__all__)
+
+
 def test_every_method_of_a_lab_is_a_function_of_the_project() -> None:
     methods = {name for name in vars(lab.Lab) if not name.startswith("_")} - {"settings", "site"}
     assert methods <= set(lab.__all__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,18 @@ def test_a_documents_text_is_text_in_the_map(settings: Settings) -> None:
     assert "<img" not in shown
 
 
+@pytest.mark.parametrize("tokens", [0, 5, 31, "64"])
+def test_a_chunk_is_as_long_as_an_indexing_would_take_it(tokens: Any, settings: Settings) -> None:
+    with pytest.raises(InvalidInputError, match="at least 32 tokens"):
+        chunk_preview(DOCUMENT, settings, tokens=tokens)
+
+
+def test_no_place_is_not_the_folder_that_one_happens_to_be_in(settings: Settings) -> None:
+    with pytest.raises(InvalidInputError, match="no place"):
+        chunk_preview("", settings)
+
+
 @pytest.mark.parametrize("overlap", [-1, 64, 65])
 def test_an_overlap_that_does_not_fit_is_refused(overlap: int, settings: Settings) -> None:
-    with pytest.raises(InvalidInputError, match="does not fit"):
+    with pytest.raises(InvalidInputError, match="cannot be made"):
         chunk_preview(DOCUMENT, settings, tokens=64, overlap=overlap)
