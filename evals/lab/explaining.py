@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 
-from core.database import open_database
+from core.database import database_exists, open_database
 from core.embedder import load_encoder
 from core.errors import NotFoundError
 from core.records import Build, Turn
@@ -56,6 +56,8 @@ def _again(kept: Kept, settings: Settings) -> tuple[Found | None, str]:
 
 
 def _build(name: str, settings: Settings) -> Build:
+    if not database_exists(settings.database_location):
+        raise NotFoundError(f"build {name} is in no database here.")
     with closing(open_database(settings.database_location)) as database:
         return database.builds.get(name)
 

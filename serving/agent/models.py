@@ -44,8 +44,9 @@ def writer_for(model: str, settings: Settings, embed: Embed) -> Writer:
     if model == Extractive.name:
         return Extractive(embed)
     at_once = AT_ONCE if model == LOCAL else None
+    chat = chat_model(model, settings)  # before its price: what cannot be used is not warned of
     price = load_catalogue(settings).price(model)
-    return ModelWriter(chat_model(model, settings), model, settings.model_seconds, at_once, price)
+    return ModelWriter(chat, model, settings.model_seconds, at_once, price)
 
 
 def chat_model(model: str, settings: Settings) -> BaseChatModel:

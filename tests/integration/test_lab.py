@@ -12,14 +12,14 @@ import pytest
 
 from core.conversations import Conversations
 from core.database import Batch, open_database
-from core.errors import IntegrityError, InvalidInputError, NotFoundError
+from core.errors import ConfigurationError, IntegrityError, InvalidInputError, NotFoundError
 from core.records import Feedback, Session, Turn, TurnStatus, new_id
 from core.settings import Settings
 from core.traces import TraceLink
 from evals.lab import Lab
 from serving.asking import ask
 from tests.fakes.records import answered
-from tests.fakes.site import PAGES, furnish, stage
+from tests.fakes.site import PAGES, furnish, share_models, stage
 
 OPENS = "When do you open on Saturdays?"
 SESSION = Session("demo", "s1", "s1")
@@ -54,6 +54,21 @@ def test_weights_decide_the_ranking_and_must_be_shares_of_one(lab: Lab) -> None:
     assert dense.frame["fused"].to_list() != text.frame["fused"].to_list()
     with pytest.raises(InvalidInputError, match="no two shares of 1"):
         lab.search(question, weights=(0.5, 0.6))
+
+
+@pytest.mark.parametrize("wrong", [{"passages": 0}, {"history": "foo"}, {"question": 5}])
+@pytest.mark.parametrize("method", ["ask", "search"])
+def test_what_cannot_be_meant_is_refused_before_anything_is_asked(lab: Lab, method: str, wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInputError, match="write"):
+        getattr(lab, method)(**{"question": OPENS} | wrong)
+
+
+def test_a_model_that_cannot_be_used_is_an_error_and_nothing_is_said_of_its_price(
+    lab: Lab, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(ConfigurationError, match="names no provider"):
+        lab.ask(OPENS, model="nonsense")
+    assert caplog.records == []
 
 
 def test_a_staged_build_is_searched_and_asked_by_its_role(lab: Lab, settings: Settings) -> None:
@@ -129,6 +144,35 @@ async def test_what_the_database_has_no_more_is_explained_from_parquet(settings:
     assert "There is no build 'gone'" in told.why_not_again
     assert told.dropped == ()
     with pytest.raises(NotFoundError, match="neither in the database nor in"):
+        Lab(settings).explain("nobody")
+
+
+async def test_a_turn_from_parquet_keeps_what_was_said_of_it_last(settings: Settings) -> None:
+    asked = answered(Turn(new_id(), SESSION, OPENS), build="gone")
+    parquet = Conversations(settings.conversations_location)
+    parquet.write(Batch("old", (asked,)))
+    assert Lab(settings).explain(asked.id).turn.feedback is None
+    first, last = (
+        replace(asked, feedback=Feedback("up")),
+        replace(asked, feedback=Feedback("down", "At ten, or at one?")),
+    )
+    parquet.write_feedback(Batch("first", (first,)))
+    parquet.write_feedback(Batch("last", (last,)))
+    told = Lab(settings).explain(asked.id)
+    assert told.turn == last
+    assert "At ten, or at one?" in told._repr_html_()
+
+
+async def test_parquet_of_another_machine_is_explained_where_there_is_no_database(tmp_path: Path) -> None:
+    share_models(tmp_path / "home")
+    settings = Settings(_env_file=None, home=tmp_path / "home", conversations_url=str(tmp_path / "parquet"))
+    asked = answered(Turn(new_id(), SESSION, OPENS), build="gone")
+    Conversations(settings.conversations_location).write(Batch("old", (asked,)))
+    told = Lab(settings).explain(asked.id)
+    assert told.turn == asked
+    assert "no database" in told.why_not_again
+    assert told._repr_html_()
+    with pytest.raises(NotFoundError, match="no turn 'nobody'"):
         Lab(settings).explain("nobody")
 
 
@@ -246,6 +290,27 @@ def test_a_label_of_a_page_that_is_not_there_is_refused_and_a_wrong_answer_doubt
     with pytest.raises(InvalidInputError, match="needs both"):
         lab.label(OPENS, answers=["ten"])
     assert "on none of these pages" in lab.label(OPENS, answers=["at noon"], evidence=["hours.md"]).doubts[0]
+
+
+def test_a_site_that_is_not_there_is_not_made_by_a_label(lab: Lab, settings: Settings) -> None:
+    with pytest.raises(NotFoundError, match="no site 'nope'"):
+        lab.add_golden(lab.label("Do you sell tea?"), site="nope")
+    assert not settings.site_folder("nope").exists()
+
+
+@pytest.mark.parametrize("wrong", [{"question": 5}, {"question": " "}, {"question": OPENS, "answers": "ten"}])
+def test_a_label_of_no_text_says_what_to_write(lab: Lab, wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInputError, match="write"):
+        lab.label(**wrong)
+
+
+def test_questions_are_named_by_a_path_in_either_form(lab: Lab, settings: Settings) -> None:
+    lab.add_golden(lab.label(OPENS, answers=["open at ten"], evidence=["hours.md"]))
+    file = settings.site_folder("demo") / "golden.jsonl"
+    assert lab.retrieval(str(file)).questions.equals(lab.retrieval(file).questions)
+    wrong: Any = 5
+    with pytest.raises(InvalidInputError, match="no place"):
+        lab.retrieval(wrong)
 
 
 def test_a_builds_contents_are_frames(lab: Lab, settings: Settings) -> None:
