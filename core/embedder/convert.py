@@ -10,6 +10,8 @@ import json
 import logging
 import shutil
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
@@ -131,7 +133,20 @@ def _graph(model: SentenceTransformer) -> openvino.Model:
             return torch.nn.functional.normalize(self.model(features)["sentence_embedding"], dim=-1)
 
     ids = torch.ones(2, 16, dtype=torch.long)
-    with warnings.catch_warnings(), torch.no_grad():
+    with warnings.catch_warnings(), _unheard(), torch.no_grad():
         warnings.simplefilter("ignore")  # the tracer warns of every shape that it reads
         example = {"input_ids": ids, "attention_mask": ids}
         return openvino.convert_model(Whole().eval(), example_input=example)
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """The tracer reads every property of the model, and transformers warns of the loss, which nobody asked for."""
+    from transformers.utils import logging as told
+
+    before = told.get_verbosity()
+    told.set_verbosity(logging.ERROR)
+    try:
+        yield
+    finally:
+        told.set_verbosity(before)

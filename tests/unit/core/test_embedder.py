@@ -8,6 +8,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pytest
@@ -31,13 +32,16 @@ TEXTS = (
     "a",
 )
 
+_SAID = "stderr.txt"
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where two processes convert the model at once, before any test."""
     home = tmp_path_factory.mktemp("home")
-    racers = [_child(home, "encoder.encode(['first'])") for _ in range(2)]
-    assert [racer.wait(120) for racer in racers] == [0, 0]
+    with (home / _SAID).open("wb") as said:
+        racers = [_child(home, "encoder.encode(['first'])", said) for _ in range(2)]
+        assert [racer.wait(120) for racer in racers] == [0, 0]
     return home
 
 
@@ -49,6 +53,10 @@ def encoder(home: Path) -> Encoder:
 def test_two_processes_converting_at_once_leave_one_whole_model(home: Path) -> None:
     [folder] = (home / "models").iterdir()
     assert {path.name for path in folder.iterdir()} >= {"model.xml", "model.bin", "frontdesk.json", "tokenizer.json"}
+
+
+def test_converting_says_nothing(home: Path) -> None:
+    assert (home / _SAID).read_text() == ""
 
 
 def test_vectors_are_those_of_sentence_transformers(encoder: Encoder) -> None:
@@ -147,10 +155,10 @@ def test_offsets_cover_the_whole_text_and_never_truncate(settings: Settings) -> 
     assert tokenizer.max_tokens == 254
 
 
-def _child(home: Path, work: str) -> subprocess.Popen[bytes]:
+def _child(home: Path, work: str, said: IO[bytes] | None = None) -> subprocess.Popen[bytes]:
     code = (
         "import sys\nfrom pathlib import Path\nfrom core.embedder import load_encoder\n"
         "from core.settings import Settings\n"
         f"encoder = load_encoder({PACKAGED!r}, Settings(_env_file=None, home=Path({str(home)!r})))\n{work}"
     )
-    return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env={**os.environ})
+    return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env={**os.environ}, stderr=said)
