@@ -18,6 +18,12 @@ _LONGEST = 40  # words of a message
 _GAP = 4  # words between a verb and its thing
 _APART = re.compile(r"['’`]")
 _WORD = re.compile(r"\w+")
+_CLAUSES = re.compile(r"[,;:.!?–—]+(?=\s|$)|\s(?=but\s)", re.IGNORECASE)
+_NEGATIVE_QUESTION = re.compile(
+    r" (?:\w+ t (?:i|you|we|there)|(?:can|could|kann|könnte) (?:i|we|ich|wir) (?:not|nicht)) "
+)
+_STANCE = r"(?:(?:think|believe|sure) (?:that )?(?:(?:i|we) )?)?"  # `I do not think I …`
+_BETWEEN = rf"(?:(?!(?:i|we|know|understand|see|mind) )\w+ ){{0,{_GAP}}}"  # `I do not know how to …` still wants it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +51,41 @@ def intent_of(message: str, tools: Sequence[str]) -> Intent | None:
     said = _words(message)
     if len(said.split()) > _LONGEST:
         return None
-    return next((found for tool in tools if (found := _wants(tool, said))), None)
+    return next((found for tool in tools if (found := _wants(tool, message, said))), None)
 
 
-def _wants(tool: str, said: str) -> Intent | None:
+def _wants(tool: str, message: str, said: str) -> Intent | None:
     about = any(said.startswith(opening) for opening in _phrases(tool, "about"))
     if about or any(word in said for word in _phrases(tool, "unless")):
         return None
+    meant = _words(" ".join(clause for clause in _CLAUSES.split(message) if not _refuses(tool, _words(clause))))
     for language in _book()[tool]["phrases"]:
-        if any(phrase in said for phrase in _phrases(tool, "phrases", language)):
+        if any(phrase in meant for phrase in _phrases(tool, "phrases", language)):
             return Intent(tool, language)
-    return Intent(tool) if _together(tool).search(said) else None
+    return Intent(tool) if re.search(_together(tool), meant) else None
+
+
+def _refuses(tool: str, clause: str) -> bool:
+    """`I do not want to …`, but not `Can't I …`."""
+    return not _NEGATIVE_QUESTION.match(clause) and bool(_refusal(tool).search(clause))
 
 
 @cache
-def _together(tool: str) -> re.Pattern[str]:
-    verbs, things = ("|".join(map(str.strip, _phrases(tool, kind))) for kind in ("verbs", "things"))
-    return re.compile(rf" (?:{verbs}) (?:\w+ ){{0,{_GAP}}}(?:{things}) ")
+def _refusal(tool: str) -> re.Pattern[str]:
+    """A negation, and closely behind it what is not wanted."""
+    phrases = [phrase for language in _book()[tool]["phrases"] for phrase in _phrases(tool, "phrases", language)]
+    wished = rf"(?:{_either(phrases)} |{_together(tool).lstrip()})"
+    return re.compile(rf" {_either(_phrases('negations', 'words'))} {_STANCE}{_BETWEEN}{wished}")
+
+
+@cache
+def _together(tool: str) -> str:
+    """One of the tool's verbs, and closely behind it one of its things."""
+    return rf" {_either(_phrases(tool, 'verbs'))} (?:\w+ ){{0,{_GAP}}}{_either(_phrases(tool, 'things'))} "
+
+
+def _either(phrases: Sequence[str]) -> str:
+    return f"(?:{'|'.join(map(str.strip, phrases))})"
 
 
 @cache

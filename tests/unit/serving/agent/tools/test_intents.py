@@ -25,6 +25,11 @@ ROOT = Path(__file__).parents[5]
         ("Je voudrais prendre rendez-vous.", "book_meeting", "fr"),
         ("I want to talk to a human!!", "talk_to_a_person", "en"),
         ("How can I talk to a person?", "talk_to_a_person", "en"),
+        ("Can't I just talk to a human?", "talk_to_a_person", "en"),
+        ("This bot does not help. I want to talk to a human.", "talk_to_a_person", "en"),
+        ("I don't want to book a meeting, I want to talk to a person.", "talk_to_a_person", "en"),
+        ("I do not know how to reach a person", "talk_to_a_person", "en"),
+        ("No, I would like to talk to a person", "talk_to_a_person", "en"),
         ("Is there somebody I can talk to?", "talk_to_a_person", "en"),
         ("Please have someone call me back", "talk_to_a_person", "en"),
         ("Ich will mit einem Menschen sprechen.", "talk_to_a_person", "de"),
@@ -49,6 +54,27 @@ def test_what_is_wanted_is_known_in_its_language(said: str, tool: str, language:
 )
 def test_a_question_about_it_is_a_question(said: str) -> None:
     assert intent_of(said, TOOLS) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Do not schedule a call, just tell me your opening hours",
+        "I don't want to book a meeting",
+        "I don’t think I want to talk to a person.",
+        "I never want to talk to a human again",
+        "There is no need to set up a short meeting with you.",
+        "Ich möchte keinen Termin vereinbaren.",
+        "No quiero hablar con una persona",
+        "Je ne veux pas prendre rendez-vous.",
+    ],
+)
+def test_what_is_not_wanted_is_not_offered(said: str) -> None:
+    assert intent_of(said, TOOLS) is None
+
+
+def test_a_person_who_does_something_is_no_person_to_talk_to() -> None:
+    assert intent_of("I need a person who repairs grinders", TOOLS) is None
 
 
 def test_nothing_is_wanted_of_a_tool_that_is_not_there() -> None:
