@@ -7,7 +7,7 @@ from serving.agent.models import ModelWriter, writer_for
 from serving.agent.nodes import unlimited
 from serving.agent.state import Afford, Closing, Economy, Remember, Retrieved, Retriever, Writer
 from serving.agent.tools.dialogue import Caller
-from serving.agent.tools.steps import NoTools, Offering
+from serving.agent.tools.offering import NoTools, Offering
 from serving.agent.writers import Writers
 
 __all__ = [

@@ -35,7 +35,8 @@ from serving.agent.state import (
     Writer,
 )
 from serving.agent.tab import open_tab
-from serving.agent.tools.steps import NoTools, Offering, after_tools, offer_person, tools
+from serving.agent.tools.offering import NoTools, Offering
+from serving.agent.tools.steps import after_tools, offer_person, tools
 
 Graph = CompiledStateGraph[State, None, Asked, State]
 

@@ -22,6 +22,7 @@ from core.records import Message, Passage
 from core.words import content
 from serving.agent.language import Spoken, foreign
 from serving.agent.state import Closing, Writer
+from serving.agent.tab import spending
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ async def rewritten(
     """What the model makes of the question; nothing, not an error, where it fails or makes something else of it."""
     written, bill = [], Closing()
     said = _said(history)
+    spent = spending()
     pieces: AsyncGenerator[str | Closing, None] = rewriter.write(question, (), said, "")
     try:
         async with aclosing(pieces):
@@ -64,7 +66,7 @@ async def rewritten(
                     written.append(piece)
     except FrontdeskError as error:
         logger.warning("the question is searched for as it was asked: %s", error.code)
-        return Rewritten()
+        return Rewritten(bill=spent())
     text = _line("".join(written))
     fits = _is_the_question(text, question, said) and (
         foreign(text, Spoken(served=frozenset({spoken.own}))) is None

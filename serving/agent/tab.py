@@ -5,6 +5,7 @@ A writer puts it on the tab of the turn that it writes for, wherever in the grap
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 
@@ -12,6 +13,7 @@ from langchain_core.messages import BaseMessage
 from langchain_core.messages.utils import count_tokens_approximately
 
 from core.records import Ruling, Turn, Usage
+from serving.agent.state import Closing
 
 _tab: ContextVar[Tab] = ContextVar("tab")
 
@@ -36,6 +38,9 @@ class Tab:
         return replace(owing, rulings=(*turn.rulings, Ruling("cost", allowed=True, reason=reason, score=cost)))
 
 
+_NOBODYS = Tab()
+
+
 def open_tab() -> Tab:
     """The tab of the turn that begins here, in this task and those that it starts."""
     tab = Tab()
@@ -49,6 +54,18 @@ def owe(usage: Usage, cost: float, model: str, *, is_estimated: bool) -> None:
         read, wrote = tab.usage.input_tokens + usage.input_tokens, tab.usage.output_tokens + usage.output_tokens
         tab.usage, tab.cost, tab.model = Usage(read, wrote), tab.cost + cost, model
         tab.is_estimated = tab.is_estimated or is_estimated
+
+
+def spending() -> Callable[[], Closing]:
+    """Tells what was put on the turn's tab from here on: the bill of who failed after they were paid."""
+    before = replace(_tab.get(_NOBODYS))
+
+    def spent() -> Closing:
+        tab, was = _tab.get(_NOBODYS), before.usage
+        used = Usage(tab.usage.input_tokens - was.input_tokens, tab.usage.output_tokens - was.output_tokens)
+        return Closing(usage=used, cost=tab.cost - before.cost, model=tab.model if used != Usage() else "")
+
+    return spent
 
 
 def estimated(known: Usage, prompt: list[BaseMessage], said: str) -> Usage:

@@ -17,6 +17,7 @@ from core.errors import ModelError
 from core.records import Event, Ruling, Session, Turn, new_id
 from core.settings import Settings
 from serving.agent import Closing, ModelWriter, Writer
+from serving.agent.catalogue import Price
 from serving.agent.tools import Toolboxes
 from serving.answers import Answer
 from serving.desk import Desk, open_desk
@@ -26,6 +27,7 @@ from tests.fakes.calling_model import CallingModel
 from tests.fakes.discord import FakeDiscord
 from tests.fakes.models import ScriptedWriter
 from tests.fakes.site import furnish
+from tests.fakes.web_service import Told
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 TIMES = [NOW + timedelta(hours=n) for n in (2, 3, 26)]
@@ -168,7 +170,7 @@ async def test_what_a_model_judges_off_topic_calls_nobody(settings: Settings, ca
 async def test_a_calendar_that_does_not_answer_costs_seconds_and_leads_to_a_person(
     desk: Desk, calendly: FakeCalendly, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serving.agent.tools.steps._PATIENCE", 0.1)
+    monkeypatch.setattr("serving.agent.tools.tool._PATIENCE", 0.1)
     calendly.failures = ["silent"] * 9
     events, turn = await asked(desk, "Can I book a meeting?")
     assert turn.answer.startswith("The calendar cannot be reached just now.")
@@ -282,6 +284,39 @@ async def test_a_model_that_calls_reading_for_ever_is_stopped(settings: Settings
         events, _ = await asked(desk, "I'd like to book a meeting on the 24th, please.")
     assert len(model.prompts) == 3
     assert [action["kind"] for action in actions(events)] == ["form"]
+
+
+async def test_a_calendar_that_fails_behind_a_model_is_asked_once_and_the_model_is_paid(
+    settings: Settings, calendly: FakeCalendly
+) -> None:
+    model = CallingModel(rounds=[[("list_free_times", {})]])
+    calendly.failures = [Told(500, {})] * 9
+    priced = ModelWriter(model, "calling", price=Price(input=1000, output=1000))
+    async with opened(settings, calendly, priced) as desk:
+        events, turn = await asked(desk, "I'd like to book a meeting on the 24th, please.")
+    assert [action["kind"] for action in actions(events)] == ["handoff"]
+    assert (turn.usage.input_tokens, turn.usage.output_tokens, turn.model) == (10, 2, "calling")
+    assert turn.cost > 0
+    assert len(calendly.asked) == 3  # one call, tried three times
+
+
+async def test_a_model_that_fails_in_the_midst_is_paid_for_what_it_did(
+    settings: Settings, calendly: FakeCalendly, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = CallingModel(rounds=[[("list_free_times", {})]])
+    writer = ModelWriter(model, "calling")
+    first = writer.call
+
+    async def once(*args: Any) -> Any:
+        answered = await first(*args)
+        model.fails = ModelError("away")
+        return answered
+
+    monkeypatch.setattr(writer, "call", once)
+    async with opened(settings, calendly, writer) as desk:
+        events, turn = await asked(desk, "I'd like to book a meeting on the 24th, please.")
+    assert [action["kind"] for action in actions(events)] == ["form"]
+    assert (turn.usage.input_tokens, turn.model) == (10, "calling")
 
 
 async def test_what_was_booked_is_remembered(desk: Desk) -> None:

@@ -15,9 +15,10 @@ from typing import Any, Protocol
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
+from core.errors import ToolError
 from serving.agent.state import Closing
 from serving.agent.tools import booking, handover
-from serving.agent.tools.tool import Details, Tool
+from serving.agent.tools.tool import Details, Tool, fields_in_time
 
 _ROUNDS = 3
 _BEFORE = 4  # of the visitor's earlier messages
@@ -55,6 +56,7 @@ class Wish:
     tool: str = ""
     details: Details = field(default_factory=dict)
     bill: Closing = field(default_factory=Closing)
+    failure: str = ""  # why the tool cannot be offered, where that was found out on the way
 
 
 async def dialogue(caller: Caller, tools: Mapping[str, Tool], said: Sequence[str], at: datetime) -> Wish:
@@ -75,14 +77,17 @@ async def dialogue(caller: Caller, tools: Mapping[str, Tool], said: Sequence[str
         prompt.append(reply)
         for name, given, call in calls:
             looked_for = Wish(booking.NAME, given) if name == _READ and booking.NAME in tools else looked_for
-            prompt.append(ToolMessage(await _read(name, given, tools), tool_call_id=call or ""))
+            try:
+                prompt.append(ToolMessage(await _read(name, given, tools), tool_call_id=call or ""))
+            except ToolError as error:  # whoever goes on without the times would only ask for them again
+                return Wish(booking.NAME, given, bill, error.message)
     return replace(looked_for, bill=bill)
 
 
 async def _read(name: str, given: Details, tools: Mapping[str, Tool]) -> str:
     if name != _READ or booking.NAME not in tools:
         return "There is no such tool."
-    [times] = [field for field in await tools[booking.NAME].fields(given) if field.type == "choice"]
+    [times] = [field for field in await fields_in_time(tools[booking.NAME], given) if field.type == "choice"]
     return "\n".join(f"{value}: {told}" for value, told in times.choices)
 
 

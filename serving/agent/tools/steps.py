@@ -9,76 +9,32 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any
 
 from langgraph.types import StreamWriter
 
 from core.errors import FrontdeskError, ToolError
-from core.records import Action, Event, FormField, Message, Ruling, Session, Turn, now
+from core.records import Action, Event, FormField, Message, Ruling, Turn
 from serving.agent.state import Closing, State
+from serving.agent.tab import spending
 from serving.agent.tools import handover
-from serving.agent.tools.calls import LATER
 from serving.agent.tools.details import in_own_words, is_complete
-from serving.agent.tools.dialogue import Caller, Wish, dialogue
+from serving.agent.tools.dialogue import Wish, dialogue
 from serving.agent.tools.intents import Intent, intent_of
-from serving.agent.tools.tool import Details, Tool
+from serving.agent.tools.offering import Offering
+from serving.agent.tools.tool import Details, Tool, fields_in_time
 
 logger = logging.getLogger(__name__)
 
 MODEL = "tools"  # what a turn names that offers something and asked no model
 _GUARD = "tools"
 _RECENT = 2  # of the visitor's earlier messages: what they asked to be done may still be talked about
-_PATIENCE = 12.0  # seconds that a visitor waits for a form
 _LONGEST = 30.0  # seconds that a model may take over what is wanted
 _LIST = 4  # free times that are told in words
 _BARE = 9  # words up to which a wish without a number or an address holds nothing for a model to read
 
 Update = dict[str, Any]
-
-
-class Offering(Protocol):
-    """What a site can do for its visitors, and where offers are kept."""
-
-    def now(self) -> datetime:
-        """The time, in the zone that times are told in."""
-
-    async def tools(self, site: str) -> Mapping[str, Tool]:
-        """The site's tools by name; none where it has none."""
-
-    async def caller(self, site: str) -> Caller | None:
-        """The site's model, where it has one that can call tools and may spend on it."""
-
-    async def offer(self, turn: Turn, tool: Tool, fields: Sequence[FormField]) -> Action:
-        """Keeps what is offered in this turn: a question for a yes where nothing is missing, else a form."""
-
-    async def was_offered(self, session: Session, tool: str) -> bool:
-        """Whether the session was offered this before."""
-
-
-class NoTools:
-    """For desks that can do nothing."""
-
-    def now(self) -> datetime:
-        """In UTC."""
-        return now()
-
-    async def tools(self, _site: str) -> Mapping[str, Tool]:
-        """None."""
-        return {}
-
-    async def caller(self, _site: str) -> Caller | None:
-        """Nobody."""
-        return None
-
-    async def offer(self, _turn: Turn, _tool: Tool, _fields: Sequence[FormField]) -> Action:
-        """Never called."""
-        raise NotImplementedError
-
-    async def was_offered(self, _session: Session, _tool: str) -> bool:
-        """As if, so that nothing is."""
-        return True
 
 
 async def tools(state: State, writer: StreamWriter, *, offering: Offering) -> Update:
@@ -94,7 +50,7 @@ async def tools(state: State, writer: StreamWriter, *, offering: Offering) -> Up
     details = {"message": _message(said), **in_own_words(wish.details, said)}
     wanted = Intent(wish.tool, intent.language if intent else "en")
     writer(Event("status", {"content": "preparing"}))
-    answered, action = await _offered(offering, paid, known, wanted, details)
+    answered, action = await _offered(offering, paid, known, wanted, details, wish.failure)
     writer(Event("token", {"content": answered.answer}))
     if action:
         writer(offer_event(action))
@@ -123,28 +79,28 @@ def offer_event(action: Action) -> Event:
 
 async def _wished(
     offering: Offering, turn: Turn, known: Mapping[str, Tool], intent: Intent | None, said: Sequence[str]
-) -> Wish | None:
+) -> Wish:
     """What the visitor wants done: by the wording alone where it says all, or no model may be asked."""
     if intent and _is_bare(said[-1]):
         return Wish(intent.tool)
     talked_about = any(intent_of(text, list(known)) for text in said[-1 - _RECENT :])
-    caller = await offering.caller(turn.session.site) if talked_about else None
+    caller, spent = await offering.caller(turn.session.site) if talked_about else None, spending()
     if caller is not None:
         try:
             async with asyncio.timeout(_LONGEST):
                 return await dialogue(caller, known, said, offering.now())
         except (FrontdeskError, TimeoutError) as error:  # the model is away, or the calendar is: a form needs less
             logger.warning("the dialogue about tools failed (%s); a form stands in", type(error).__name__)
-    return Wish(intent.tool) if intent else None
+    return Wish(intent.tool if intent else "", bill=spent())
 
 
 async def _offered(
-    offering: Offering, turn: Turn, known: Mapping[str, Tool], intent: Intent, details: Details
+    offering: Offering, turn: Turn, known: Mapping[str, Tool], intent: Intent, details: Details, failure: str = ""
 ) -> tuple[Turn, Action | None]:
     """The turn with its answer, and what is offered; a person where a calendar has nothing to offer."""
     tool = known[intent.tool]
     try:
-        fields = await _fields(tool, details)
+        fields = await _fields(tool, details, failure)
     except ToolError as error:
         if intent.tool == handover.NAME or handover.NAME not in known:
             return replace(turn, answer=error.message, declined=True), None
@@ -167,13 +123,11 @@ def _lacks_an_answer(turn: Turn) -> bool:
     return turn.declined and all(ruling.allowed for ruling in turn.rulings if ruling.guard == "scope")
 
 
-async def _fields(tool: Tool, details: Details) -> tuple[FormField, ...]:
-    """The tool's fields; ToolError where they take too long."""
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            return await tool.fields(details)
-    except TimeoutError as error:
-        raise ToolError(LATER) from error
+async def _fields(tool: Tool, details: Details, failure: str) -> tuple[FormField, ...]:
+    """The tool's fields; ToolError where there are none, or where a model that asked for them has met with none."""
+    if failure:
+        raise ToolError(failure)
+    return await fields_in_time(tool, details)
 
 
 def _is_bare(message: str) -> bool:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from core.errors import ToolError
 from core.records import ActionKind, FormField
+from serving.agent.tools.calls import LATER
+
+_PATIENCE = 12.0  # seconds that a visitor waits for a form
 
 Details = Mapping[str, str]  # of an action, by the name of its field
 
@@ -34,6 +39,15 @@ class Tool(Protocol):
 
     async def settle(self, key: str, details: Details) -> str | None:
         """What became of a run whose answer was lost: its sentence, or None where nothing was written."""
+
+
+async def fields_in_time(tool: Tool, known: Details) -> tuple[FormField, ...]:
+    """The tool's fields; ToolError where they take too long."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await tool.fields(known)
+    except TimeoutError as error:
+        raise ToolError(LATER) from error
 
 
 @dataclass(frozen=True, slots=True)

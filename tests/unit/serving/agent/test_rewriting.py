@@ -9,6 +9,7 @@ import pytest
 
 from core.records import Event, Message, Ruling, Turn, Usage
 from serving.agent import Agent, Closing, Economy, ModelWriter, Writer
+from serving.agent.catalogue import Price
 from serving.agent.chain import Chain, Link
 from serving.agent.language import Spoken
 from serving.agent.rewriting import prompt, rewritten
@@ -126,6 +127,13 @@ async def test_a_rewriting_that_is_the_question_is_believed(text: str) -> None:
 )
 async def test_a_rewriting_that_is_not_the_question_is_dropped(text: str) -> None:
     assert await kept(text) == ""
+
+
+async def test_a_rewriter_that_is_cut_off_is_paid_for_what_it_wrote() -> None:
+    price = Price(input=1000, output=1000)
+    slow = Chain([Link(ModelWriter(ScriptedModel(pieces=["How"], hangs=True), "slow", price=price))], 0.05)
+    _, turn = await Desk(slow).asked("How much does it weigh?", SAID)
+    assert (turn.answer, turn.usage.output_tokens > 10, turn.cost > 0.5) == ("9 kg [1].", True, True)
 
 
 async def test_what_was_dropped_is_paid_for_all_the_same() -> None:
