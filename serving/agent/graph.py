@@ -36,7 +36,7 @@ from serving.agent.state import (
 )
 from serving.agent.tab import open_tab
 from serving.agent.tools.offering import NoTools, Offering
-from serving.agent.tools.steps import after_tools, offer_person, tools
+from serving.agent.tools.steps import after_tools, offer, refused, tools
 
 Graph = CompiledStateGraph[State, None, Asked, State]
 
@@ -53,15 +53,20 @@ def build_graph(steps: Mapping[str, Node]) -> Graph:
     graph.add_conditional_edges("pinned", after_pinned, ["tools", "remember"])
     graph.add_conditional_edges("tools", after_tools, ["recall", "remember"])
     graph.add_edge("recall", "rewrite")
-    graph.add_conditional_edges("rewrite", after_rewrite, ["retrieve", "remember"])
+    graph.add_conditional_edges("rewrite", _unless_pending(after_rewrite), ["retrieve", "offer", "remember"])
     graph.add_edge("retrieve", "weigh")
     graph.add_edge("weigh", "scope")
-    graph.add_conditional_edges("scope", after_scope, ["decide", "remember"])
+    graph.add_conditional_edges("scope", _unless_pending(after_scope), ["decide", "offer", "remember"])
     graph.add_conditional_edges("decide", decide.after_decide, ["answer", "offer"])
     graph.add_edge("answer", "offer")
     graph.add_edge("offer", "remember")
     graph.add_edge("remember", END)
     return graph.compile()
+
+
+def _unless_pending(after: Callable[[State], str]) -> Callable[[State], str]:
+    """The same way on, past `offer` where the turn would end with something pending."""
+    return lambda state: refused(state) if (way := after(state)) == "remember" else way
 
 
 async def _no_notes(_turn: Turn, _history: Sequence[Message]) -> Sequence[Message]:
@@ -110,7 +115,7 @@ class Agent:
                 "scope": partial(nodes.scope, policy_for=policy_for),
                 "decide": decide.decide,
                 "answer": partial(nodes.answer, writer_for=writer_for, policy_for=policy_for, afford=afford),
-                "offer": partial(offer_person, offering=offering),
+                "offer": partial(offer, offering=offering),
                 "remember": partial(nodes.remember, commit=remember),
             }
         )

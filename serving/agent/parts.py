@@ -31,6 +31,8 @@ _OPENS = (
 )
 _ASKS = re.compile(rf"\W*(?:(?:and|also|so|but|then|or)\W+)*{_OPENS}", re.IGNORECASE)
 _JOINT = re.compile(rf"[,;]?\s+(?:and|plus)\s+(?:also\s+)?(?={_OPENS})", re.IGNORECASE)
+_WISHES = r"(?:i|we)(?:['’]d|\s+(?:would|want|need|wish))\b|please\b"
+_APART = re.compile(rf"[,;]?\s+(?:and|but|plus)\s+(?:also\s+)?(?={_OPENS}|{_WISHES})", re.IGNORECASE)
 _ONE_THING = re.compile(r"\b(?:differences?|differs?|compared?|comparison|between|versus|vs)\b", re.IGNORECASE)
 
 
@@ -58,6 +60,20 @@ def parts(message: str, history: Sequence[Message] = ()) -> list[Part]:
 def asks(text: str) -> bool:
     """Whether it opens as a question does."""
     return bool(_ASKS.match(text))
+
+
+def clauses(message: str) -> list[str]:
+    """All that is asked, told and wished for, without greetings and thanks."""
+    return [
+        clause.rstrip(_ENDS) + ("?" if is_question(clause) else ".")
+        for sentence in _sentences(message)[0]
+        for clause in _APART.split(sentence)
+    ]
+
+
+def is_question(sentence: str) -> bool:
+    """Whether it ends or opens as one."""
+    return sentence.endswith(_MARKS) or asks(sentence)
 
 
 async def retrieved(find: Retriever, site: str, message: str, history: Sequence[Message]) -> Retrieved:
@@ -89,7 +105,7 @@ def _questions(sentences: Sequence[str]) -> list[str]:
     questions: list[str] = []
     told: list[str] = []  # since the last question
     for sentence in sentences:
-        if not (sentence.endswith(_MARKS) or _ASKS.match(sentence)):
+        if not is_question(sentence):
             told.append(sentence)
             continue
         first, *more = _clauses(sentence)

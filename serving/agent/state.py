@@ -6,7 +6,7 @@ The state of a turn is the Turn itself: each node hands on a copy that knows mor
 from __future__ import annotations
 
 import operator
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Annotated, Protocol, TypedDict
@@ -26,6 +26,17 @@ class Asked(TypedDict):
     history: Sequence[Message]  # the session's earlier messages, oldest first; after recall, behind notes of older ones
 
 
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What is offered behind the answer to what else was asked; `message`: all of it, as the visitor wrote it."""
+
+    message: str
+    tool: str
+    language: str
+    details: Mapping[str, str]
+    failure: str = ""  # why it cannot be offered
+
+
 class State(Asked, total=False):
     """What the nodes see: the turn so far, and when it began and what it took."""
 
@@ -34,6 +45,7 @@ class State(Asked, total=False):
     needed: float | None
     safe: Sequence[Passage]  # the turn's passages without the lines that speak to a model
     weighed: Sequence[Sequence[Candidate]] | None  # the sentences that bear on the question; None: nobody weighs
+    pending: Pending
     near: Nearness | None  # how near the passages come; None: nobody can tell
     timings: Annotated[dict[str, float], operator.or_]  # milliseconds by node
 

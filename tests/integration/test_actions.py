@@ -286,6 +286,32 @@ async def test_a_model_that_calls_reading_for_ever_is_stopped(settings: Settings
     assert [action["kind"] for action in actions(events)] == ["form"]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "tells"),
+    [
+        ("When do you open on Saturdays and can I talk to a person?", "handoff", "only when you send it"),
+        ("I want to talk to a person. And when do you open on Saturdays?", "handoff", "only when you send it"),
+        ("When do you open on Saturdays? I would like to book a meeting too.", "form", "before you say yes"),
+    ],
+)
+async def test_a_wish_beside_a_question_is_offered_behind_its_answer(
+    desk: Desk, text: str, kind: str, tells: str
+) -> None:
+    events, turn = await asked(desk, text)
+    answer, offer = turn.answer.rsplit("\n\n", 1)
+    assert ("Saturdays" in answer, tells in offer, turn.question) == (True, True, text)
+    assert (turn.declined, turn.model, bool(turn.citations)) == (False, "extractive", True)
+    assert [action["kind"] for action in actions(events)] == [kind]
+    assert [event.type for event in events][-2:] == ["action", "end"]
+    assert "".join(event.data["content"] for event in events if event.type == "token") == turn.answer
+
+
+async def test_a_wish_beside_a_question_that_is_refused_is_offered_all_the_same(desk: Desk) -> None:
+    events, turn = await asked(desk, "Who won the football world cup in 1990? I want to talk to a person.")
+    assert [action["kind"] for action in actions(events)] == ["handoff"]
+    assert (turn.declined, turn.question.endswith("a person."), turn.model) == (True, True, "tools")
+
+
 async def test_a_calendar_that_fails_behind_a_model_is_asked_once_and_the_model_is_paid(
     settings: Settings, calendly: FakeCalendly
 ) -> None:

@@ -14,6 +14,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from serving.agent.parts import clauses, is_question
+
 _LONGEST = 40  # words of a message
 _GAP = 4  # words between a verb and its thing
 _APART = re.compile(r"['’`]")
@@ -44,6 +46,28 @@ class Intent:
     def summary(self, title: str) -> str:
         """What the visitor is told where only a yes is missing."""
         return _reply("confirm", self.language).format(title=title)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What is wanted, the words that say so, and the rest of the message where that asks something else."""
+
+    intent: Intent
+    wish: str
+    rest: str = ""
+
+
+def heard(message: str, tools: Sequence[str]) -> Heard | None:
+    """What is wanted of these tools, if something is, apart from what is asked beside it."""
+    if len(_words(message).split()) > _LONGEST:
+        return None
+    said = [(clause, intent_of(clause, tools)) for clause in clauses(message)]
+    wanted = [(clause, intent) for clause, intent in said if intent]
+    beside = [clause for clause, intent in said if not intent]
+    if wanted and any(map(is_question, beside)):
+        return Heard(wanted[0][1], " ".join(clause for clause, _ in wanted), " ".join(beside))
+    whole = intent_of(message, tools) or next((intent for _, intent in wanted), None)
+    return Heard(whole, message) if whole else None
 
 
 def intent_of(message: str, tools: Sequence[str]) -> Intent | None:

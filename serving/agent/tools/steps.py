@@ -16,12 +16,12 @@ from langgraph.types import StreamWriter
 
 from core.errors import FrontdeskError, ToolError
 from core.records import Action, Event, FormField, Message, Ruling, Turn
-from serving.agent.state import Closing, State
+from serving.agent.state import Closing, Pending, State
 from serving.agent.tab import spending
 from serving.agent.tools import handover
 from serving.agent.tools.details import in_own_words, is_complete
 from serving.agent.tools.dialogue import Wish, dialogue
-from serving.agent.tools.intents import Intent, intent_of
+from serving.agent.tools.intents import Heard, Intent, heard
 from serving.agent.tools.offering import Offering
 from serving.agent.tools.tool import Details, Tool, fields_in_time
 
@@ -32,29 +32,35 @@ _GUARD = "tools"
 _RECENT = 2  # of the visitor's earlier messages: what they asked to be done may still be talked about
 _LONGEST = 30.0  # seconds that a model may take over what is wanted
 _LIST = 4  # free times that are told in words
+_APART = "\n\n"  # between an answer and what is offered behind it
 _BARE = 9  # words up to which a wish without a number or an address holds nothing for a model to read
 
 Update = dict[str, Any]
 
 
 async def tools(state: State, writer: StreamWriter, *, offering: Offering) -> Update:
-    """The turn, answered with an offer, where the visitor asks for something that the site's tools do."""
+    """The turn, answered with an offer, where the visitor asks for something that the site's tools do.
+
+    What else was asked is the turn's question until its answer is there and `offer` attaches what is pending.
+    """
     turn = state["turn"]
     known = await offering.tools(turn.session.site)
+    if not known:
+        return {}
     said = [*_visitors(state["history"]), turn.question]
-    intent = intent_of(turn.question, list(known))
-    wish = await _wished(offering, turn, known, intent, said) if known else None
-    if wish is None or not wish.tool:
-        return {"turn": _paid(turn, wish.bill)} if wish else {}
-    paid = replace(_paid(turn, wish.bill), model=wish.bill.model or MODEL)
+    wanted = heard(turn.question, list(known))
+    wish = await _wished(offering, turn, known, wanted, said)
+    turn = _paid(turn, wish.bill)
+    if not wish.tool:
+        return {"turn": turn}
     details = {"message": _message(said), **in_own_words(wish.details, said)}
-    wanted = Intent(wish.tool, intent.language if intent else "en")
+    language = wanted.intent.language if wanted else "en"
+    pending = Pending(turn.question, wish.tool, language, details, wish.failure)
+    if wanted and wanted.rest:
+        return {"turn": replace(turn, question=wanted.rest), "pending": pending}
     writer(Event("status", {"content": "preparing"}))
-    answered, action = await _offered(offering, paid, known, wanted, details, wish.failure)
-    writer(Event("token", {"content": answered.answer}))
-    if action:
-        writer(offer_event(action))
-    return {"turn": answered, "timings": {"first_token": round((perf_counter() - state["began"]) * 1000, 3)}}
+    turn = replace(turn, model=wish.bill.model or MODEL)
+    return {"turn": await _answered(offering, turn, pending, writer), "timings": {"first_token": _since(state)}}
 
 
 def after_tools(state: State) -> str:
@@ -62,9 +68,17 @@ def after_tools(state: State) -> str:
     return "remember" if state["turn"].answer else "recall"
 
 
-async def offer_person(state: State, writer: StreamWriter, *, offering: Offering) -> Update:
-    """Where the pages had no answer, a person may: offered once in a session, with the question filled in."""
+def refused(state: State) -> str:
+    """`remember` for a turn that ends without an answer from the pages; `offer` where something is pending yet."""
+    return "offer" if "pending" in state else "remember"
+
+
+async def offer(state: State, writer: StreamWriter, *, offering: Offering) -> Update:
+    """What is pending; else, where the pages had no answer, a person: once in a session, the question filled in."""
     turn = state["turn"]
+    if pending := state.get("pending"):
+        turn = replace(turn, question=pending.message, model=turn.model or MODEL)
+        return {"turn": await _answered(offering, turn, pending, writer)}
     tool = (await offering.tools(turn.session.site)).get(handover.NAME) if _lacks_an_answer(turn) else None
     if tool is None or await offering.was_offered(turn.session, handover.NAME):
         return {}
@@ -78,38 +92,48 @@ def offer_event(action: Action) -> Event:
 
 
 async def _wished(
-    offering: Offering, turn: Turn, known: Mapping[str, Tool], intent: Intent | None, said: Sequence[str]
+    offering: Offering, turn: Turn, known: Mapping[str, Tool], wanted: Heard | None, said: Sequence[str]
 ) -> Wish:
     """What the visitor wants done: by the wording alone where it says all, or no model may be asked."""
-    if intent and _is_bare(said[-1]):
-        return Wish(intent.tool)
-    talked_about = any(intent_of(text, list(known)) for text in said[-1 - _RECENT :])
+    if wanted and _is_bare(wanted.wish):
+        return Wish(wanted.intent.tool)
+    talked_about = any(heard(text, list(known)) for text in said[-1 - _RECENT :])
     caller, spent = await offering.caller(turn.session.site) if talked_about else None, spending()
     if caller is not None:
         try:
             async with asyncio.timeout(_LONGEST):
                 return await dialogue(caller, known, said, offering.now())
-        except (FrontdeskError, TimeoutError) as error:  # the model is away, or the calendar is: a form needs less
+        except (FrontdeskError, TimeoutError) as error:  # the model is away: a form needs less
             logger.warning("the dialogue about tools failed (%s); a form stands in", type(error).__name__)
-    return Wish(intent.tool if intent else "", bill=spent())
+    return Wish(wanted.intent.tool if wanted else "", bill=spent())
+
+
+async def _answered(offering: Offering, turn: Turn, pending: Pending, writer: StreamWriter) -> Turn:
+    """The turn with the offer, told behind what has been answered; declined where nothing can be offered or told."""
+    known = await offering.tools(turn.session.site)
+    told, action = await _offered(offering, turn, known, pending)
+    text = f"{_APART}{told}" if turn.answer else told
+    writer(Event("token", {"content": text}))
+    if action is None:
+        return replace(turn, answer=turn.answer + text, declined=turn.declined or not turn.answer)
+    writer(offer_event(action))
+    return replace(turn, answer=turn.answer + text, rulings=(*turn.rulings, _ruling(action.tool)))
 
 
 async def _offered(
-    offering: Offering, turn: Turn, known: Mapping[str, Tool], intent: Intent, details: Details, failure: str = ""
-) -> tuple[Turn, Action | None]:
-    """The turn with its answer, and what is offered; a person where a calendar has nothing to offer."""
-    tool = known[intent.tool]
+    offering: Offering, turn: Turn, known: Mapping[str, Tool], pending: Pending
+) -> tuple[str, Action | None]:
+    """What the visitor is told, and what is offered; a person where a calendar has nothing to offer."""
+    tool, intent = known[pending.tool], Intent(pending.tool, pending.language)
     try:
-        fields = await _fields(tool, details, failure)
+        fields = await _fields(tool, pending.details, pending.failure)
     except ToolError as error:
-        if intent.tool == handover.NAME or handover.NAME not in known:
-            return replace(turn, answer=error.message, declined=True), None
-        person = Intent(handover.NAME, intent.language)
-        turn, action = await _offered(offering, turn, known, person, details)
-        return replace(turn, answer=f"{error.message} {turn.answer}"), action
+        if tool.name == handover.NAME or handover.NAME not in known:
+            return error.message, None
+        person, action = await _offered(offering, turn, known, replace(pending, tool=handover.NAME, failure=""))
+        return f"{error.message} {person}", action
     action = await offering.offer(turn, tool, fields)
-    answer = intent.summary(action.title) if is_complete(fields) else _invitation(intent, fields)
-    return replace(turn, answer=answer, rulings=(*turn.rulings, _ruling(intent.tool))), action
+    return intent.summary(action.title) if is_complete(fields) else _invitation(intent, fields), action
 
 
 def _invitation(intent: Intent, fields: Sequence[FormField]) -> str:
@@ -144,6 +168,10 @@ def _message(said: Sequence[str]) -> str:
 
 def _visitors(history: Sequence[Message]) -> list[str]:
     return [message.content for message in history if message.role == "user"]
+
+
+def _since(state: State) -> float:
+    return round((perf_counter() - state["began"]) * 1000, 3)
 
 
 def _paid(turn: Turn, bill: Closing) -> Turn:
