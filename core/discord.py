@@ -20,7 +20,10 @@ _SECONDS = 10.0
 _ATTEMPTS = 4
 _LONGEST_PAUSE = 30.0  # seconds that Discord may ask us to wait; it is not worth more
 _TITLE, _DESCRIPTION, _FIELD_NAME, _FIELD_VALUE, _FIELDS, _TOTAL = 256, 4096, 256, 1024, 25, 6000
-_SPECIAL = re.compile(r"([\\`*_~|<>\[\]#])")
+_SPECIAL = re.compile(r"([\\`*~|<>\[\]#]|(?<![^\W_])_|_(?![^\W_]))")  # an underscore inside a word marks nothing
+_ITEM = re.compile(r"^(\d*)([-+.)])(?=\s|$)")  # of a list
+_LINK = re.compile(r"(?<=:)(?=//)|(?<=\bdiscord\.)(?=\w)|(?<=\bdiscordapp\.)(?=\w)", re.IGNORECASE)
+_APART = "\u200b"  # no space to see; behind `://` it would be left out of the address, which could still be followed
 _STUMBLE = 1.0  # seconds until a server that does not answer is asked again
 _BUSY, _BROKEN = 429, 500
 
@@ -94,8 +97,9 @@ class Webhook:
 
 
 def escaped(text: str) -> str:
-    """Text that Discord shows as it is, on one line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    """Text that Discord shows as it is, on one line: not marked up, no list, and no address that can be followed."""
+    plain = _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _LINK.sub(_APART, _ITEM.sub(r"\1\\\2", plain))
 
 
 def shortened(text: str, most: int) -> str:

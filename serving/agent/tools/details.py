@@ -18,6 +18,7 @@ from serving.agent.links import Links
 _MAIL = re.compile(r"[^\s@<>\"'(),:;\\\[\]]{1,64}@(?:[\w-]{1,63}\.)+[^\W\d_]{2,63}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _NO_LINKS = Links(())
+_MARKS = re.compile(r"[\\`*_~|<>\[\]#]|(?<!\w)@")  # of Markdown, and of a mention
 
 
 def filled(fields: Sequence[FormField], given: Mapping[str, str]) -> dict[str, str]:
@@ -55,6 +56,8 @@ def in_own_words(known: Mapping[str, str], said: Sequence[str]) -> dict[str, str
 
 def _checked(field: FormField, said: str) -> str:
     value = _plain(said, lines=field.type == "long")
+    if field.type == "text" and len(value) <= field.longest:
+        value = _name(value)
     if not value:
         if field.required:
             raise InvalidInputError(f"{field.label} is missing.", param=f"fields.{field.name}")
@@ -78,6 +81,11 @@ def _usable(field: FormField, value: str) -> str:
         return _checked(field, cleaned[: field.longest]) if cleaned.strip() else ""
     except InvalidInputError:
         return ""
+
+
+def _name(text: str) -> str:
+    """One line that stands in other people's calendars and mails: without links, mentions and marks."""
+    return " ".join(_MARKS.sub("", _NO_LINKS.cleaned(text)[0]).split())
 
 
 def _plain(text: str, *, lines: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from traceback import format_exception
 
 import pytest
@@ -78,7 +79,25 @@ def test_nobody_there_is_an_error_without_the_secret(monkeypatch: pytest.MonkeyP
     assert "s" * 20 not in "".join(format_exception(caught.value))
 
 
+@pytest.mark.parametrize(
+    "address", ["https://evil.example/c?a_b=1", "HTTP://evil.example", "discord.gg/abc", "Discord.com/invite/abc"]
+)
+def test_no_address_can_be_followed(address: str) -> None:
+    shown = escaped(f"look: {address}")
+    assert shown.replace("\u200b", "") == f"look: {address}"
+    assert "://" not in shown
+    assert not re.search(r"discord\.\w", shown, re.IGNORECASE)
+
+
 def test_text_is_shown_as_it_is() -> None:
+    assert escaped("see a_b of _c_ at ann_lee@x.example") == r"see a_b of \_c\_ at ann_lee@x.example"
+    assert [escaped(item) for item in ("- b", "1. a", "12) c", "-5 °C", "3.5")] == [
+        r"\- b",
+        r"1\. a",
+        r"12\) c",
+        "-5 °C",
+        "3.5",
+    ]
     assert escaped("a|b <@1> *x*\n[y](z) @everyone") == r"a\|b \<@1\> \*x\* \[y\](z) @everyone"
 
 

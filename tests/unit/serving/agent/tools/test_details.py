@@ -55,6 +55,19 @@ def test_what_is_missing_too_long_or_unknown_is_named(given: dict[str, str], par
     assert caught.value.param == param
 
 
+@pytest.mark.parametrize("name", ["[x](https://evil.test) @here", "**x** <@here> https://evil.test", "x\n# here"])
+def test_a_name_carries_no_link_no_mention_and_no_markup(name: str) -> None:
+    field = FormField("name", "Your name", "text", longest=100)
+    assert filled([field], {"name": name}) == {"name": "x here"}
+    with pytest.raises(InvalidInputError, match="is missing"):
+        filled([field], {"name": "https://evil.test/a"})
+
+
+@pytest.mark.parametrize("name", ["Jean-Luc O’Neill", "Dr. Ann Lee (sales)", "李 小龙", "Ann & Bob"])
+def test_a_name_stays_a_name(name: str) -> None:
+    assert filled([FormField("name", "Your name", "text", longest=100)], {"name": name}) == {"name": name}
+
+
 def test_a_form_is_filled_in_with_what_can_be_used_and_no_link() -> None:
     known = {"name": "x" * 99, "email": "nobody", "message": "See https://evil.test/x", "start": "9", "other": "?"}
     values = {field.name: field.value for field in with_values(FIELDS, known)}

@@ -23,7 +23,7 @@ async def test_a_message_arrives_as_it_was_written() -> None:
     assert message["allowed_mentions"] == {"parse": []}
     embed = message["embeds"][0]
     assert embed["title"] == "Shop: a visitor asks for a person"
-    assert embed["description"] == "@everyone look:\n\\<@1\\> \\[x\\](https://evil.test)"
+    assert embed["description"] == "@everyone look:\n\\<@1\\> \\[x\\](https:\u200b//evil.test)"
     assert [field["value"] for field in embed["fields"]] == [r"Ann \*Lee\*", "ann@mail.example", "key-1"]
     assert "ann@mail.example" in told
 
