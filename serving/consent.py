@@ -24,7 +24,7 @@ from core.records import Action, ActionState
 from serving.agent.tools import Tool
 from serving.agent.tools.details import filled, with_values
 from serving.answers import Answer, Outcome
-from serving.offers import Offers
+from serving.offers import NOTHING_DONE, Offers
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,6 @@ _LONGEST = 45.0  # seconds that a tool may take
 _LOST = 60.0  # seconds after which who began to run an action is not running it any more
 
 _SLOW = "That takes too long: I cannot tell yet whether it was done. Please say yes again in a minute, and I will look."
-_NOTHING = "All right, nothing was done."
 _AGAIN = "That is something else than you were asked about: {title}. Say yes to it, and I will do it."
 
 
@@ -74,7 +73,7 @@ class Consent:
         if action.state is ActionState.RUNNING:
             raise ConflictError("This is being done already.", param="answer", retry_after=2)
         if action.state is ActionState.OPEN:
-            action = await self._end(action, ActionState.DECLINED, _NOTHING)
+            action = await self._end(action, ActionState.DECLINED, NOTHING_DONE)
         return Outcome(action, action.result)
 
     async def _agreed(self, action: Action, given: Mapping[str, str]) -> Outcome:
@@ -107,7 +106,7 @@ class Consent:
         tool = await self._tool(action)
         again = await self._offers.keep(action.session, action.turn, tool, with_values(action.fields, details))
         if action.state is ActionState.OPEN:
-            action = await self._end(action, ActionState.DECLINED, _NOTHING)
+            action = await self._end(action, ActionState.DECLINED, NOTHING_DONE)
         return Outcome(action, _AGAIN.format(title=again.title), again)
 
     async def _tool(self, action: Action) -> Tool:

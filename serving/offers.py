@@ -19,6 +19,8 @@ from serving.agent.tools.details import is_complete
 P = ParamSpec("P")
 R = TypeVar("R")
 
+NOTHING_DONE = "All right, nothing was done."
+
 _STANDS = timedelta(hours=1)  # how long an offer waits for its answer
 
 CallerOf = Callable[[Site], Awaitable[Caller | None]]
@@ -44,6 +46,9 @@ class ActionStore(Protocol):
 
     def end(self, seen: Action, state: ActionState, result: str = "") -> Action | None:
         """As it ended, if it is still as it was seen."""
+
+    def waiting(self, session: Session, at: datetime) -> Action | None:
+        """What the session was offered last, and can still answer then."""
 
     def same(self, action: Action, arguments: Mapping[str, str]) -> Action | None:
         """The session's action that runs, or is done, with the same arguments."""
@@ -119,6 +124,14 @@ class Offers:
     async def was_offered(self, session: Session, tool: str) -> bool:
         """Whether the session was offered this before."""
         return await self.call(self.store.was_offered, session, tool)
+
+    async def waiting(self, session: Session) -> Action | None:
+        """What the session was offered last and has not answered, if that still stands."""
+        return await self.call(self.store.waiting, session, self.clock())
+
+    async def decline(self, action: Action) -> None:
+        """Puts it away, as the visitor's no does; who has begun to do it is not stopped."""
+        await self.call(self.store.end, action, ActionState.DECLINED, NOTHING_DONE)
 
     async def of_turn(self, turn: str) -> list[Action]:
         """What was offered in a turn that is told again."""

@@ -58,6 +58,14 @@ class Actions:
         with self._transactions.read() as connection:
             return bool(connection.scalar(select(exists().where(_of(session), actions.c.tool == tool))))
 
+    def waiting(self, session: Session, at: datetime) -> Action | None:
+        """What the session was offered last, if it is open and has not expired by then; else None."""
+        query = select(actions).where(_of(session)).order_by(actions.c.created_at.desc(), actions.c.id.desc()).limit(1)
+        with self._transactions.read() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        last = _record(row) if row else None
+        return last if last and last.state is ActionState.OPEN and last.expires_at > at else None
+
     def begin(self, seen: Action, arguments: Mapping[str, str]) -> Action | None:
         """The action, running with these arguments, if it is still as it was seen.
 

@@ -92,6 +92,9 @@ class MemoryActions:
     def was_offered(self, session: Session, tool: str) -> bool:
         return any((each.session, each.tool) == (session, tool) for each in self.offered)
 
+    def waiting(self, session: Session, at: datetime) -> Action | None:
+        return next((each for each in reversed(self.offered) if each.session == session and each.expires_at > at), None)
+
     def begin(self, seen: Action, arguments: Mapping[str, str]) -> Action | None:
         raise AssertionError(f"{seen.tool} ran without a yes")
 

@@ -312,6 +312,38 @@ async def test_a_wish_beside_a_question_that_is_refused_is_offered_all_the_same(
     assert (turn.declined, turn.question.endswith("a person."), turn.model) == (True, True, "tools")
 
 
+@pytest.mark.parametrize(
+    ("said", "told"), [("Yes, please!", "the button below"), ("ok send it", "the button below"), ("sí", "botón")]
+)
+async def test_a_typed_yes_is_told_where_to_press_and_does_nothing(
+    desk: Desk, discord: FakeDiscord, said: str, told: str
+) -> None:
+    session = new_id()
+    first, _ = await asked(desk, "I want to talk to a human", session)
+    again, turn = await asked(desk, said, session)
+    assert told in turn.answer
+    assert (turn.declined, turn.model) == (False, "tools")
+    assert actions(again) == actions(first) != []
+    assert discord.asked == 0
+
+
+async def test_a_typed_no_puts_the_offer_away(desk: Desk) -> None:
+    session = new_id()
+    first, _ = await asked(desk, "I want to talk to a human", session)
+    events, turn = await asked(desk, "no thanks", session)
+    assert (turn.answer, actions(events)) == ("All right, nothing was done.", [])
+    assert desk.database.actions.get(actions(first)[0]["id"]).state == "declined"
+    events, turn = await asked(desk, "yes", session)
+    assert "button" not in turn.answer
+
+
+async def test_a_yes_to_something_else_or_to_nothing_is_no_answer_to_an_offer(desk: Desk) -> None:
+    events, turn = await asked(desk, "yes, and when do you open on Saturdays?")
+    assert (actions(events), "button" in turn.answer) == ([], False)
+    _, turn = await asked(desk, "yes", turn.session.id)
+    assert "button" not in turn.answer
+
+
 async def test_a_calendar_that_fails_behind_a_model_is_asked_once_and_the_model_is_paid(
     settings: Settings, calendly: FakeCalendly
 ) -> None:

@@ -49,6 +49,26 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """A yes or a no that was typed, and in which language."""
+
+    yes: bool
+    language: str
+
+    def reply(self) -> str:
+        """Where to press for a yes; what became of it for a no."""
+        return _reply("press" if self.yes else "declined", self.language)
+
+
+def typed_answer(message: str) -> Typed | None:
+    """A bare yes or no; None for whatever says more."""
+    said = _words(message)
+    listed = ((kind, language) for kind in ("yes", "no") for language in _book()["typed"][kind])
+    found = next((each for each in listed if said in _phrases("typed", *each)), None)
+    return Typed(found[0] == "yes", found[1]) if found else None
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """What is wanted, the words that say so, and the rest of the message where that asks something else."""
 

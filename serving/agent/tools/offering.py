@@ -29,6 +29,12 @@ class Offering(Protocol):
     async def was_offered(self, session: Session, tool: str) -> bool:
         """Whether the session was offered this before."""
 
+    async def waiting(self, session: Session) -> Action | None:
+        """What the session was offered last and has not answered, if that still stands."""
+
+    async def decline(self, action: Action) -> None:
+        """Puts it away, as the visitor's no does."""
+
 
 class NoTools:
     """For desks that can do nothing."""
@@ -52,3 +58,11 @@ class NoTools:
     async def was_offered(self, _session: Session, _tool: str) -> bool:
         """As if, so that nothing is."""
         return True
+
+    async def waiting(self, _session: Session) -> Action | None:
+        """Nothing."""
+        return None
+
+    async def decline(self, _action: Action) -> None:
+        """Never called."""
+        raise NotImplementedError

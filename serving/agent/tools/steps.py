@@ -21,7 +21,7 @@ from serving.agent.tab import spending
 from serving.agent.tools import handover
 from serving.agent.tools.details import in_own_words, is_complete
 from serving.agent.tools.dialogue import Wish, dialogue
-from serving.agent.tools.intents import Heard, Intent, heard
+from serving.agent.tools.intents import Heard, Intent, heard, typed_answer
 from serving.agent.tools.offering import Offering
 from serving.agent.tools.tool import Details, Tool, fields_in_time
 
@@ -47,6 +47,8 @@ async def tools(state: State, writer: StreamWriter, *, offering: Offering) -> Up
     known = await offering.tools(turn.session.site)
     if not known:
         return {}
+    if answered := await _typed(offering, state, writer):
+        return {"turn": answered, "timings": {"first_token": _since(state)}}
     said = [*_visitors(state["history"]), turn.question]
     wanted = heard(turn.question, list(known))
     wish = await _wished(offering, turn, known, wanted, said)
@@ -89,6 +91,26 @@ async def offer(state: State, writer: StreamWriter, *, offering: Offering) -> Up
 def offer_event(action: Action) -> Event:
     """What the client is sent of it."""
     return Event("action", {"action": action.payload()})
+
+
+async def _typed(offering: Offering, state: State, writer: StreamWriter) -> Turn | None:
+    """The turn, told where to press, for a yes that was typed; for a no, what was on offer is put away."""
+    turn, history = state["turn"], state["history"]
+    typed = typed_answer(turn.question)
+    if typed is None or (history and history[-1].content.endswith("?")):  # then it answers that
+        return None
+    action = await offering.waiting(turn.session)
+    if action is None:
+        return None
+    writer(Event("token", {"content": typed.reply()}))
+    if typed.yes:
+        writer(offer_event(action))
+    else:
+        await offering.decline(action)
+    reason = f"A typed {'yes' if typed.yes else 'no'} to {action.tool}."
+    return replace(
+        turn, answer=typed.reply(), model=MODEL, rulings=(*turn.rulings, Ruling(_GUARD, allowed=True, reason=reason))
+    )
 
 
 async def _wished(
