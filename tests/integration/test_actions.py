@@ -344,6 +344,12 @@ async def test_a_yes_to_something_else_or_to_nothing_is_no_answer_to_an_offer(de
     assert "button" not in turn.answer
 
 
+async def test_what_a_visitor_says_of_themselves_is_filled_in_without_a_model(desk: Desk) -> None:
+    events, _ = await asked(desk, "I'd like to book a meeting. My name is Ann Lee, ann@mail.example")
+    [form] = actions(events)
+    assert (form["kind"], values(form)) == ("form", {**ANN, "start": ""})
+
+
 async def test_a_calendar_that_fails_behind_a_model_is_asked_once_and_the_model_is_paid(
     settings: Settings, calendly: FakeCalendly
 ) -> None:

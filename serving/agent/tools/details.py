@@ -16,6 +16,10 @@ from core.words import words
 from serving.agent.links import Links
 
 _MAIL = re.compile(r"[^\s@<>\"'(),:;\\\[\]]{1,64}@(?:[\w-]{1,63}\.)+[^\W\d_]{2,63}")
+_NAMED = re.compile(
+    r"\b(?i:my name is|my name's|ich heiße|mein name ist|me llamo|mi nombre es|je m['’]appelle|mon nom est)\s+"
+    r"((?:[^\W\d_a-z][\w’'-]*\.?)(?: [^\W\d_a-z][\w’'-]*)?)"
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _NO_LINKS = Links(())
 _MARKS = re.compile(r"[\\`*_~|<>\[\]#]|(?<!\w)@")  # of Markdown, and of a mention
@@ -52,6 +56,12 @@ def in_own_words(known: Mapping[str, str], said: Sequence[str]) -> dict[str, str
     if not spoken.issuperset(words(kept.get("name", ""))):
         kept.pop("name")
     return kept
+
+
+def introduced(message: str) -> dict[str, str]:
+    """The address in a message, and the name that its writer gives; what is offered is filled in with them."""
+    found = {"email": _MAIL.search(message), "name": _NAMED.search(message)}
+    return {field: match[match.lastindex or 0].rstrip(".") for field, match in found.items() if match}
 
 
 def _checked(field: FormField, said: str) -> str:

@@ -19,7 +19,7 @@ from core.records import Action, Event, FormField, Message, Ruling, Turn
 from serving.agent.state import Closing, Pending, State
 from serving.agent.tab import spending
 from serving.agent.tools import handover
-from serving.agent.tools.details import in_own_words, is_complete
+from serving.agent.tools.details import in_own_words, introduced, is_complete
 from serving.agent.tools.dialogue import Wish, dialogue
 from serving.agent.tools.intents import Heard, Intent, heard, typed_answer
 from serving.agent.tools.offering import Offering
@@ -55,7 +55,7 @@ async def tools(state: State, writer: StreamWriter, *, offering: Offering) -> Up
     turn = _paid(turn, wish.bill)
     if not wish.tool:
         return {"turn": turn}
-    details = {"message": _message(said), **in_own_words(wish.details, said)}
+    details = {"message": _message(said), **introduced(turn.question), **in_own_words(wish.details, said)}
     language = wanted.intent.language if wanted else "en"
     pending = Pending(turn.question, wish.tool, language, details, wish.failure)
     if wanted and wanted.rest:
