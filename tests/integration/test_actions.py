@@ -306,6 +306,17 @@ async def test_a_wish_beside_a_question_is_offered_behind_its_answer(
     assert "".join(event.data["content"] for event in events if event.type == "token") == turn.answer
 
 
+async def test_the_conversation_goes_on_from_the_message_as_it_was_written(
+    settings: Settings, calendly: FakeCalendly
+) -> None:
+    model, session = CallingModel(), new_id()
+    text = "When do you open on Saturdays? I want to talk to a person."
+    async with opened(settings, calendly, ModelWriter(model, "calling")) as desk:
+        await asked(desk, text, session)
+        await asked(desk, "And my order number is 4411, the one from last week, please tell them.", session)
+    assert text in [message.content for message in model.prompts[-1]]
+
+
 async def test_a_wish_beside_a_question_that_is_refused_is_offered_all_the_same(desk: Desk) -> None:
     events, turn = await asked(desk, "Who won the football world cup in 1990? I want to talk to a person.")
     assert [action["kind"] for action in actions(events)] == ["handoff"]
