@@ -1,9 +1,9 @@
 """Which language a question is in, if it is surely none of those that a site serves. Asks no model.
 
 A wrong "I only speak English" is worse than a search in vain, so the evidence must be strong: a script that no served
-language has, or n-grams (eld) that fit another language clearly better, in a message with one of its small words or a letter that
-English has not, and that neither English stop words nor the site's own words explain: `Merlin PID 230V` is of no language.
-Names, words and sentences are in `languages.toml`; figures: evals/LOG.md.
+language has, or n-grams (eld) that fit another language clearly better, in a message with a small word of it or some
+letters that English has not, and that neither English stop words nor the words of the site explain: `Merlin PID 230V`
+is of no language. Names, words and sentences are in `languages.toml`; figures: evals/LOG.md.
 """
 
 from __future__ import annotations
