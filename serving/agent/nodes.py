@@ -19,6 +19,7 @@ from serving.agent.citations import Marks, cite
 from serving.agent.followup import leans
 from serving.agent.guard import ruled_before
 from serving.agent.parts import retrieved
+from serving.agent.pinned import joined
 from serving.agent.policy import read_policy
 from serving.agent.rewrite import UNTRANSLATED
 from serving.agent.scope import scope as ruled_in
@@ -147,13 +148,13 @@ async def answer(
 
 
 async def remember(state: State, writer: StreamWriter, *, commit: Remember) -> Update:
-    """The finished turn, committed and then handed out.
+    """The finished turn, with what was pinned of it, committed and then handed out.
 
     What is committed cannot know how long its own commit took; what is handed out does.
     """
     began = perf_counter()
     timings = {**state["timings"], "total": _since(state["began"])}
-    done = replace(state["turn"], status=TurnStatus.DONE, timings=timings, ended_at=now())
+    done = replace(joined(state, writer), status=TurnStatus.DONE, timings=timings, ended_at=now())
     await commit(done)
     timings = {**timings, "remember": _since(began), "total": _since(state["began"])}
     done = replace(done, timings=timings)
