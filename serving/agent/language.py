@@ -1,8 +1,9 @@
 """Which language a question is in, if it is surely none of those that a site serves. Asks no model.
 
 A wrong "I only speak English" is worse than a search in vain, so the evidence must be strong: a script that no served
-language has, or n-grams (eld) that fit another language clearly better, in a message of some words that neither English
-stop words nor the site's own words explain. Names and sentences are in `languages.toml`; figures: evals/LOG.md.
+language has, or n-grams (eld) that fit another language clearly better, in a message with a small word of it or some
+letters that English has not, and that neither English stop words nor the words of the site explain: `Merlin PID 230V`
+is of no language. Names, words and sentences are in `languages.toml`; figures: evals/LOG.md.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ ENGLISH = "en"
 
 _CLEARLY, _VERY_CLEARLY = 0.1, 0.15  # by how much eld's score must be better; of a message of few words
 _FEWEST, _FEW = 3, 4  # words of a message that can be told by them; fewer than the second are few
+_UNLIKE = 0.15  # share of words with letters that English has not
 _ENGLISH_ENOUGH = 0.34  # share of English stop words from which it is English
 _KNOWN_ENOUGH = 0.67  # share of the longer words that the site knows from which it is the site's language
 _LONGER = 4  # letters: shorter words stand in any site's texts
@@ -79,15 +81,33 @@ def name_of(language: str) -> str:
 
 def _by_letters(message: str, served: Collection[str]) -> str | None:
     """By what a language's words are made of."""
-    length = len(words(message))
+    said = _without_codes(message)
+    length = len(words(said))
     if length < _FEWEST:
         return None
-    scores = _scores(message)
+    scores = _scores(said)
     best = max(scores, key=scores.__getitem__, default=None)
-    if best is None or best in served or best not in _book():
+    if best is None or best in served or best not in _book() or not _betrays(said, best):
         return None
     ahead = scores[best] - max(scores.get(code, 0.0) for code in served)
     return best if ahead >= (_VERY_CLEARLY if length < _FEW else _CLEARLY) else None
+
+
+def _without_codes(message: str) -> str:
+    """Without what has digits and, unless all is shouted, what is in capitals: sizes, brands and part numbers."""
+    shouted = message.isupper()
+    return " ".join(
+        token
+        for token in message.split()
+        if not any(map(str.isdigit, token)) and (shouted or len(token) == 1 or not token.isupper())
+    )
+
+
+def _betrays(message: str, language: str) -> bool:
+    """Whether it has one of the language's small words, or not just a name in letters that English has not."""
+    said = words(unicodedata.normalize("NFC", message))
+    unlike = sum(not word.isascii() for word in said)
+    return unlike >= _UNLIKE * len(said) or not _small_words(language).isdisjoint(said)
 
 
 def _explained(message: str, spoken: Spoken) -> bool:
@@ -132,6 +152,11 @@ def _detector() -> Any:
     from eld import LanguageDetector  # reads its n-grams: 80 ms, 50 MB
 
     return LanguageDetector()
+
+
+@cache
+def _small_words(language: str) -> frozenset[str]:
+    return frozenset(_book()[language].get("words", "").split()) - STOP_WORDS
 
 
 @cache

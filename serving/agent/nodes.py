@@ -19,7 +19,9 @@ from serving.agent.citations import Marks, cite
 from serving.agent.followup import leans
 from serving.agent.guard import ruled_before
 from serving.agent.parts import retrieved
+from serving.agent.pinned import joined
 from serving.agent.policy import read_policy
+from serving.agent.rewrite import UNTRANSLATED
 from serving.agent.scope import scope as ruled_in
 from serving.agent.sources import source_fields
 from serving.agent.state import Afford, Closing, Economy, Recall, Remember, Retriever, State, Writer
@@ -69,13 +71,19 @@ async def scope(state: State, writer: StreamWriter, *, policy_for: Callable[[str
     """The sources shown, or a question refused that the site is not about."""
     turn = state["turn"]
     policy = read_policy(policy_for(turn.session.site))
-    follows = bool(state["history"]) and leans(turn.question)  # it says too little by itself to be measured
-    ruling = ruled_in(in_the_sites_language(turn), turn.passages, None if follows else state["near"], policy)
+    near = None if _unmeasurable(turn, state) else state["near"]
+    ruling = ruled_in(in_the_sites_language(turn), turn.passages, near, policy)
     if not ruling.allowed:
         outside = replace(turn, passages=(), answer=prompts.outside(policy.about), declined=True)
         return said(replace(outside, rulings=(*turn.rulings, ruling)), writer, state["began"])
     writer(Event("sources", {"sources": [source_fields(passage) for passage in turn.passages]}))
     return {"turn": replace(turn, rulings=(*turn.rulings, ruling))}
+
+
+def _unmeasurable(turn: Turn, state: State) -> bool:
+    """Whether it says too little by itself, or no page knows its words."""
+    follows = bool(state["history"]) and leans(turn.question)
+    return follows or any(ruling.guard == UNTRANSLATED for ruling in turn.rulings)
 
 
 def in_the_sites_language(turn: Turn) -> str:
@@ -140,13 +148,13 @@ async def answer(
 
 
 async def remember(state: State, writer: StreamWriter, *, commit: Remember) -> Update:
-    """The finished turn, committed and then handed out.
+    """The finished turn, with what was pinned of it, committed and then handed out.
 
     What is committed cannot know how long its own commit took; what is handed out does.
     """
     began = perf_counter()
     timings = {**state["timings"], "total": _since(state["began"])}
-    done = replace(state["turn"], status=TurnStatus.DONE, timings=timings, ended_at=now())
+    done = replace(joined(state, writer), status=TurnStatus.DONE, timings=timings, ended_at=now())
     await commit(done)
     timings = {**timings, "remember": _since(began), "total": _since(state["began"])}
     done = replace(done, timings=timings)

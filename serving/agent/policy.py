@@ -1,7 +1,11 @@
-"""What a site's policy says in a form that a guard without a model understands: two kinds of lines, the rest is prose.
+"""What a site's policy says in a form that a guard without a model understands: two kinds of lines, and one list that
+speaks for a question with words of it; the rest is prose.
 
     Only about: Amazon EC2, AWS Lambda, S3
     Not about: Azure, Google Cloud, Kubernetes
+
+    It helps with:
+    - orders: shipping, returns, payment
 
 The same text, whole, goes to a model that writes. Knows no file.
 """
@@ -9,13 +13,16 @@ The same text, whole, goes to a model that writes. Knows no file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
-from core.words import words
+from core.words import content, words
 
 _LINE = re.compile(r"^[\s*_>-]*(only|not) about[\s*_]*:[\s*_]*(.+?)[\s.*_]*$", re.IGNORECASE | re.MULTILINE)
+_HELPS = re.compile(
+    r"^(?!.*(?:\bnot\b|n['’]t\b|\bnever\b)).*\bhelps? with\b.*:\s*\n((?:\s*[-*] .+\n?)+)", re.MULTILINE | re.IGNORECASE
+)
 _THE_SITE = "what the pages of this site say"
 
 
@@ -25,6 +32,7 @@ class Policy:
 
     own: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
+    helps: frozenset[str] = frozenset()  # stems of what it says that the site helps with
 
     @property
     def about(self) -> str:
@@ -33,6 +41,10 @@ class Policy:
             return _THE_SITE
         *first, last = self.own[:_TOLD]
         return f"{', '.join(first)} and {last}" if first else last
+
+    def helps_with(self, asked: Set[str]) -> bool:
+        """Whether it lists one of these stems."""
+        return not self.helps.isdisjoint(asked)
 
     def foreign_in(self, question: str) -> str | None:
         """The first foreign name in the question; None where it names something of the site's own as well."""
@@ -52,6 +64,7 @@ def read_policy(text: str) -> Policy:
     return Policy(
         tuple(_names(listed for kind, listed in lines if kind == "only")),
         tuple(_names(listed for kind, listed in lines if kind == "not")),
+        frozenset(content(" ".join(_HELPS.findall(text)))),
     )
 
 

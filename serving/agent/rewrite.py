@@ -21,6 +21,8 @@ from serving.agent.state import Afford, Speaks, State, Writer
 
 RewriterFor = Callable[[str, str], Writer | None]  # of a site, into a language by its English name; None: no model
 
+UNTRANSLATED = "untranslated"  # what is ruled of a question that stayed in a language the search does not know
+
 _FEW_WORDS, _ENOUGH_WORDS = 3, 7  # of content, as the search counts them: fewer lean; with so many, `it` is inside
 
 
@@ -37,21 +39,28 @@ def no_rewriter(_site: str, _language: str) -> Writer | None:
 async def rewrite(
     state: State, writer: StreamWriter, *, speaks: Speaks, rewriter_for: RewriterFor, afford: Afford
 ) -> dict[str, Any]:
-    """The turn with what to search for; with an answer, where nothing can be found in the visitor's language."""
+    """The turn with what to search for; with an answer, where no model can search in the visitor's language.
+
+    One that can but failed this time is no reason to say so: the question is searched for as asked.
+    """
     turn = state["turn"]
     spoken = await speaks(turn.session.site)
     language = foreign(turn.question, spoken)
     leaning = bool(state["history"]) and leans(turn.question, few=_FEW_WORDS, enough=_ENOUGH_WORDS)
     if not (language or leaning):
         return {}
-    found = await _asked(state, spoken, language, rewriter_for, afford)
+    rewriter = await _at_hand(turn, spoken, rewriter_for, afford)
+    found = await _asked(rewriter, state, spoken, language)
     paid = replace(turn, search=found.question, usage=turn.usage + found.bill.usage, cost=turn.cost + found.bill.cost)
     if language is None:
         return {"turn": paid}
     if found.question:
         reason = f"{name_of(language)}: searched for in {name_of(spoken.own)}."
         return {"turn": _ruled(paid, Ruling("language", allowed=True, reason=reason))}
-    return _refused(paid, writer, language, spoken, state["began"])
+    if rewriter is None:
+        return _refused(paid, writer, language, spoken, state["began"])
+    reason = f"{name_of(language)}: searched for as asked, for the model did not translate it."
+    return {"turn": _ruled(paid, Ruling(UNTRANSLATED, allowed=True, reason=reason))}
 
 
 def after_rewrite(state: State) -> str:
@@ -59,15 +68,17 @@ def after_rewrite(state: State) -> str:
     return "remember" if state["turn"].answer else "retrieve"
 
 
-async def _asked(
-    state: State, spoken: Spoken, language: str | None, rewriter_for: RewriterFor, afford: Afford
-) -> Rewritten:
-    """What the site's model writes, if there is one and the site may spend something."""
-    turn = state["turn"]
+async def _at_hand(turn: Turn, spoken: Spoken, rewriter_for: RewriterFor, afford: Afford) -> Writer | None:
+    """The site's model, if there is one and the site may spend something."""
     rewriter = rewriter_for(turn.session.site, name_of(spoken.own))
-    if rewriter is None or await afford(turn.session.site) is not None:
+    return None if rewriter is None or await afford(turn.session.site) is not None else rewriter
+
+
+async def _asked(rewriter: Writer | None, state: State, spoken: Spoken, language: str | None) -> Rewritten:
+    if rewriter is None:
         return Rewritten()
-    return await rewritten(rewriter, turn.question, state["history"], spoken, translated=language is not None)
+    question, history = state["turn"].question, state["history"]
+    return await rewritten(rewriter, question, history, spoken, translated=language is not None)
 
 
 def _refused(turn: Turn, writer: StreamWriter, language: str, spoken: Spoken, began: float) -> dict[str, Any]:

@@ -2,14 +2,15 @@
 
 Needs no model. How near is near enough the retriever knows, for it depends on the build (`Retrieved.closeness`); the
 best sentence counts for a question where it says more than is usual on such a site, and against it where it says less;
-words and names that the best passages do not know count against it, a name in their titles for it. Weights are in
-evals/LOG.md.
+words and names that the best passages do not know count against it, a name in their titles for it. Who asks the owners
+what they do (`Do you …`, `Can I …`), or about what the policy says they help with, may name whatever they like. Weights
+are in evals/LOG.md.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from core.particulars import names
@@ -21,9 +22,16 @@ from serving.agent.policy import Policy
 _UNKNOWN_NAME = 0.15  # what a name in no passage costs, on the scale of likeness
 _UNKNOWN_WORDS = 0.1  # what it costs if the passages know none of the words
 _OWN_NAME = 0.1  # what a name is worth that is in the title of a passage: `Does the Merlin have an app?`
+_TO_US = 0.15  # what it is worth to ask those whose site it is what they do: `Do you take American Express?`
 
 _EVIDENCE = 0.4  # of what the best sentence scores beyond the usual
 _USUAL, _STEEPER = 0.3, 2.5  # the usual, and by how much it rises with the likeness that a build asks for
+
+_ASKS_US = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|and|so|also|ok)\W+)*(?:do|does|did|can|could|may|will|would|are|have|is|am)\s+(?:you|i|we)\b"
+    r"|\byour\b",
+    re.IGNORECASE,
+)
 
 # An order opens the message, but for what leads up to it; what is ordered follows within a few words, and is none that
 # exists already: `Tell me a story`, not `Tell me the story of your shop`.
@@ -73,7 +81,7 @@ def scope(question: str, passages: Sequence[Passage], near: Nearness | None, pol
         return _outside("It asks for a piece of work, not for what the pages say.")
     if near is None:
         return Ruling("scope", allowed=True, reason="Nothing speaks against it.")
-    score = round(near.score - _strangeness(question, passages), 3)
+    score = round(near.score - _strangeness(question, passages, policy), 3)
     if score < 0:
         return _outside("No page comes near it.", score)
     return Ruling("scope", allowed=True, reason="The site's pages are about it.", score=score)
@@ -88,13 +96,20 @@ def _outside(reason: str, score: float | None = None) -> Ruling:
     return Ruling("scope", allowed=False, reason=reason, score=score)
 
 
-def _strangeness(question: str, passages: Sequence[Passage]) -> float:
+def _strangeness(question: str, passages: Sequence[Passage], policy: Policy) -> float:
     """What speaks against it in its words, less what speaks for it."""
     known = {term for passage in passages for term in content(everything(passage))}
     titles = {term for passage in passages for term in content(passage.chunk.title)}
     asked = set(content(respelled(question, passages)))
-    unknown = len(asked - known) / len(asked) if asked else 0.0
     named = [{term for part in name.parts for term in content(part)} for name in names(question)]
+    own = _OWN_NAME * any(name and name <= titles for name in named)
+    to_us = bool(_ASKS_US.search(question))
+    if to_us or policy.helps_with(asked):
+        return _UNKNOWN_WORDS * _unknown(asked.difference(*named), known) - own - _TO_US * to_us
     foreign = any(not name <= known for name in named)
-    own = any(name and name <= titles for name in named)
-    return _UNKNOWN_WORDS * unknown + _UNKNOWN_NAME * foreign - _OWN_NAME * own
+    return _UNKNOWN_WORDS * _unknown(asked, known) + _UNKNOWN_NAME * foreign - own
+
+
+def _unknown(asked: Set[str], known: Set[str]) -> float:
+    """The share of words that nobody knows."""
+    return len(asked - known) / len(asked) if asked else 0.0

@@ -41,6 +41,8 @@ class State(Asked, total=False):
     """What the nodes see: the turn so far, and when it began and what it took."""
 
     began: float  # time.perf_counter()
+    whole: str  # the question as asked, where pins answer some of it
+    pins: Sequence[tuple[str, Pin]]  # the questions of it that have one; the turn goes on with the others
     closeness: float | None  # as the retriever gave it
     needed: float | None
     safe: Sequence[Passage]  # the turn's passages without the lines that speak to a model

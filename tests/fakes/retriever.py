@@ -40,10 +40,11 @@ class FixedRetriever:
 
     passages: Sequence[Passage] = ()
     fails: Exception | None = None
+    closeness: float | None = None
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
     async def __call__(self, site: str, question: str, history: Sequence[Message]) -> Retrieved:
         self.asked.append((site, question, *(message.content for message in history)))
         if self.fails:
             raise self.fails
-        return Retrieved(tuple(self.passages), "build-1", 3)
+        return Retrieved(tuple(self.passages), "build-1", 3, self.closeness)

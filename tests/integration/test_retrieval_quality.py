@@ -1,13 +1,19 @@
-"""How good retrieval is: the figures we promise on SciFact, and on the sample site as `index` leaves it."""
+"""How good retrieval is: the figures we promise on SciFact, and on the sample site as `index` leaves it.
+
+On that site also who is let in, which goes by how near its pages come.
+"""
 
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from core.settings import Settings
+from evals.guards import QuestionSets
+from evals.guards import evaluate as evaluate_guards
 from evals.readers import read_task
 from evals.report import Report
 from evals.retrieval import evaluate_corpus, evaluate_site
@@ -101,3 +107,10 @@ def test_the_sample_sites_answers_are_among_the_first_five_pages(kestrel: Settin
     report = evaluate_site(kestrel.site_folder("demo") / "golden.jsonl", "demo", kestrel)
     assert report.meta["questions"] == 116
     assert report.figures["fused/hit@5"] >= 0.8
+
+
+async def test_short_questions_about_the_shop_are_let_in_whatever_they_name(kestrel: Settings) -> None:
+    shutil.copy(KESTREL / "policy.md", kestrel.site_folder("demo"))
+    sets = QuestionSets(KESTREL.parent / "guards" / "on-topic.jsonl", far=None, near=None, smalltalk=None)
+    report = await evaluate_guards(sets, "demo", kestrel)
+    assert report.figures["false_refusals"] <= 3 / 29

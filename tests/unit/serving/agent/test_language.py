@@ -55,6 +55,31 @@ def test_names_foreign_words_and_single_words_are_searched_for(question: str) ->
     assert foreign(question, ENGLISH) is None
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Merlin pump Ulka EP5",
+        "Merlin 58mm portafilter",
+        "Merlin PID 230V 1450W",
+        "Merlin vs. Wren",
+        "Merlin vs Bambino Plus",
+        "Merlin Order KW-1234",
+        "espresso macchiato ristretto",
+        "PayPal Klarna Visa",
+        "DHL UPS GLS Hermes",
+        "luis fonsi demi lovato - échame la culpa wikipedia",
+    ],
+)
+def test_products_brands_and_codes_are_of_no_language(question: str) -> None:
+    assert foreign(question, ENGLISH) is None
+
+
+def test_a_few_words_are_told_by_a_small_one_among_them() -> None:
+    assert foreign("Was kostet der Merlin?", ENGLISH) == "de"
+    assert foreign("WO IST MEINE BESTELLUNG", ENGLISH) == "de"
+    assert foreign("kan jeg få refusjon", ENGLISH) == "no"
+
+
 @pytest.mark.parametrize("file", OWN)
 def test_no_question_of_the_sample_site_is_taken_for_another_language_mistyped_or_not(file: str) -> None:
     task = read_task(ROOT / file)

@@ -182,10 +182,17 @@ async def test_a_model_that_writes_makes_it_searchable() -> None:
     assert (ruling.guard, ruling.allowed, ruling.reason) == ("language", True, "German: searched for in English.")
 
 
-async def test_a_translation_that_is_none_is_not_searched_for() -> None:
-    desk = Desk(ScriptedWriter(["Wie schwer ist die große Mühle eigentlich?"]))
-    _, turn = await desk.asked("Wie viel wiegt die große Mühle?")
-    assert turn.answer.startswith("Es tut mir leid")
+async def test_where_a_model_that_could_translate_does_not_the_question_is_searched_for_as_asked() -> None:
+    failing = ModelWriter(ScriptedModel(pieces=[], fails=ConnectionError("gone")), "first")
+    slow = Chain([Link(ModelWriter(ScriptedModel(pieces=["How"], hangs=True), "slow"))], 0.05)
+    untranslated = ScriptedWriter(["Wie schwer ist die große Mühle eigentlich?"])
+    for rewriter in (failing, slow, untranslated):
+        desk = Desk(rewriter)
+        desk.find.closeness = -0.3  # no page knows its words, which says nothing
+        _, turn = await asyncio.wait_for(desk.asked("Wie viel wiegt die große Mühle?"), 5)
+        assert [asked for _, asked, *_ in desk.find.asked] == ["Wie viel wiegt die große Mühle?"]
+        assert turn.answer == "9 kg [1]."
+        assert (turn.rulings[0].guard, turn.rulings[0].allowed) == ("untranslated", True)
 
 
 async def test_where_the_models_know_all_languages_nothing_is_asked() -> None:

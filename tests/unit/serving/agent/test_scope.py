@@ -73,6 +73,23 @@ def test_a_name_in_the_title_of_a_passage_speaks_for_a_question() -> None:
     assert not scope("Does Amazon encrypt volumes?", [lambda_page], near, Policy()).allowed
 
 
+@pytest.mark.parametrize("question", ["Do you encrypt with Hetzner?", "Can I use Hetzner volumes?"])
+def test_who_asks_the_owners_what_they_do_may_name_what_no_page_does(question: str) -> None:
+    assert scope(question, [VOLUMES], Nearness(-0.05), Policy()).allowed
+    assert not scope(f"Hetzner: {question}", [VOLUMES], Nearness(-0.05), Policy()).allowed
+    assert not scope(question, [VOLUMES], Nearness(-0.3), Policy()).allowed
+
+
+def test_a_question_about_what_the_policy_helps_with_may_name_what_no_page_does() -> None:
+    helps = read_policy(
+        "It helps with:\n\n- volumes: resizing, encryption\n- backups\n\nIt does not help with:\n\n- horses\n"
+    )
+    near = Nearness(0.05)
+    assert scope("How are Hetzner volumes resized?", [VOLUMES], near, helps).allowed
+    assert not scope("How are Hetzner volumes resized?", [VOLUMES], near, Policy()).allowed
+    assert not scope("How are Hetzner horses shod?", [VOLUMES], near, helps).allowed
+
+
 def test_a_misspelt_word_is_not_an_unknown_one() -> None:
     assert scope("can voluems be encryptd", [VOLUMES], Nearness(0.01), Policy()).allowed
 
