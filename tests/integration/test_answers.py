@@ -98,15 +98,16 @@ async def test_nothing_asked_becomes_a_conversation(settings: Settings, golden: 
 
 
 async def test_a_follow_up_is_asked_with_its_history_and_alone_with_it(settings: Settings, tmp_path: Path) -> None:
-    said = [{"role": "user", "content": "Do you sell machines?"}, {"role": "assistant", "content": "We do."}]
+    said = [{"role": "user", "content": "How is shipping?"}, {"role": "assistant", "content": "By post."}]
     file = tmp_path / "qa.jsonl"
-    rows = ({"_id": "1", "question": "For how long?", "history": said}, {"_id": "2", "question": "Do you deliver?"})
+    alone = "When is shipping free?"
+    rows = ({"_id": "1", "question": "When is it free?", "history": said}, {"_id": "2", "question": alone})
     file.write_text("\n".join(json.dumps(row) for row in rows))
     writer = ScriptedWriter()
     await evaluate_site(file, "demo", settings, writer=writer)
     histories = {question: list(history) for question, _, history, _ in writer.asked}
-    assert histories["For how long?"] == [Message("user", "Do you sell machines?"), Message("assistant", "We do.")]
-    assert histories["Do you deliver?"] == []
+    assert histories["When is it free?"] == [Message("user", "How is shipping?"), Message("assistant", "By post.")]
+    assert histories[alone] == []
 
 
 async def test_a_failure_is_counted_and_named_and_the_rest_is_measured(settings: Settings, golden: Path) -> None:
