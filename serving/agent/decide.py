@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from langgraph.types import StreamWriter
 
-from serving.agent.answerable import Weigh, Weighed, answerable, strength, unanswered
+from serving.agent.answerable import GUARD, Weigh, Weighed, answerable, strength, unanswered
 from serving.agent.attacks import disarmed
 from serving.agent.nodes import Update, in_the_sites_language, said
 from serving.agent.scope import Nearness
@@ -33,7 +33,8 @@ async def decide(state: State, writer: StreamWriter) -> Update:
     ruling = answerable(weighed)
     ruled = replace(turn, rulings=(*turn.rulings, ruling))
     if not ruling.allowed:
-        ruled = replace(ruled, answer=unanswered(weighed, turn.passages), declined=True)
+        # Unlike what a guard refuses it is part of the conversation, and the next question may lean on it.
+        ruled = replace(ruled, answer=unanswered(weighed, turn.passages), declined=True, model=GUARD)
     return said(ruled, writer, state["began"])
 
 
