@@ -124,12 +124,12 @@ async def test_it_is_kept_for_a_comparison_and_becomes_no_conversation(settings:
 
 
 async def test_a_follow_up_is_replayed_with_its_history(settings: Settings) -> None:
-    happened(settings, turn("Do you sell machines?", 0), turn("For how long?", 1))
+    happened(settings, turn("How is shipping?", 0), turn("When is it free?", 1))
     stage(settings, LATER)
     writer = ScriptedWriter()
     await replay("demo", settings, last=1, writer=writer)
     assert [(question, list(history)) for question, _, history, _ in writer.asked] == [
-        ("For how long?", said("Do you sell machines?"))
+        ("When is it free?", said("How is shipping?"))
     ] * 2
 
 
