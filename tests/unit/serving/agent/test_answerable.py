@@ -47,7 +47,11 @@ async def test_no_writer_is_asked_what_the_passages_do_not_answer() -> None:
     model = ScriptedModel(pieces=["It is blue [1]."])
     events, turn = await said(UNANSWERED, ModelWriter(model, "inventive"))
     assert turn.declined
-    assert (turn.answer, turn.model, turn.cost) == (f"{NO_ANSWER} The nearest pages are: Kestrel Merlin.", "answerable", 0)
+    assert (turn.answer, turn.model, turn.cost) == (
+        f"{NO_ANSWER} The nearest pages are: Kestrel Merlin.",
+        "answerable",
+        0,
+    )
     assert model.prompts == []
     assert [event.type for event in events] == ["status", "sources", "token"]
 
