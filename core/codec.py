@@ -32,7 +32,7 @@ def from_json(data: Mapping[str, Any]) -> Turn:
 
 
 def plain(value: Any) -> Any:
-    """Records, mappings, sequences and instants as what JSON has."""
+    """Records, mappings, sequences, sets and instants as what JSON has."""
     match value:
         case str():
             return storable(value)
@@ -44,6 +44,8 @@ def plain(value: Any) -> Any:
             return {storable(str(key)): plain(item) for key, item in value.items()}
         case list() | tuple():
             return [plain(item) for item in value]
+        case set() | frozenset():
+            return sorted((plain(item) for item in value), key=str)
         case _ if is_dataclass(value):
             return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
         case _:
