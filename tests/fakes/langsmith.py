@@ -64,14 +64,14 @@ class LangSmith:
     def take(self, content_type: str, body: bytes) -> None:
         """One multipart request: parts named `post.ID` or `patch.ID`, large fields apart as `post.ID.inputs`."""
         message = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
-        for part in message.iter_parts():
-            kind, run, *fields = str(part.get_param("name", header="content-disposition")).split(".")
-            if kind not in {"post", "patch"} or part.get_content_type() != "application/json":
-                raise ValueError(f"{kind} {part.get_content_type()}")
-            told = json.loads(part.get_content())
-            with self.arrived:
+        with self.arrived:  # over all of it: a run has ended only with its outputs, which are a part after its end
+            for part in message.iter_parts():
+                kind, run, *fields = str(part.get_param("name", header="content-disposition")).split(".")
+                if kind not in {"post", "patch"} or part.get_content_type() != "application/json":
+                    raise ValueError(f"{kind} {part.get_content_type()}")
+                told = json.loads(part.get_content())
                 self.runs[run].update({fields[0]: told} if fields else told)
-                self.arrived.notify_all()
+            self.arrived.notify_all()
 
 
 def app(langsmith: LangSmith) -> FastAPI:
