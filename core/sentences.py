@@ -23,6 +23,9 @@ _NEVER_ENDS = re.compile(
     r"(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|nos?|vs|e\.g|i\.e|cf|ca|approx|fig|vol|pp?|gen|sen|rev|capt|lt|[a-z])\.$",
     re.IGNORECASE,
 )
+# Units are short, or a word in capitals and digits; `Open in winter` has none.
+_UNIT = re.compile(r"(?P<name>.*\w)\s+(?:in (?P<in>[\w%°/]{1,2}|[A-Z]\w*)|[(\[](?P<of>[\w%°/]+)[)\]])")
+_NUMBER = re.compile(r"[+-]?\d[\d.,]*")
 _GAP = "[…]"  # where the knowledge base joins two pieces of a page that are not neighbours
 _TAG = re.compile(r"<[^<>]*>")
 _LONGEST_CODE = 240  # characters; longer examples are for the page, not for a quote
@@ -37,6 +40,7 @@ class Sentence:
     shown: tuple[str, ...]
     context: str = ""  # the headings, the list's introduction or the table's header it stands under
     item: bool = False  # of a list or a table, or code: introduced by the sentence before it
+    depth: int = 0  # how many lists an item stands in; 0 for prose, rows and code between paragraphs
     section: int = 0  # counts the headings and gaps before it: across them nothing belongs together
 
     @property
@@ -50,20 +54,29 @@ class _Place:
     """Where in the passage the reader is: under which headings, after which introduction, how deep in lists."""
 
     headings: dict[int, str] = field(default_factory=dict)
-    lead: str = ""
+    leads: dict[int, str] = field(default_factory=dict)  # by depth: the last sentence, and the last item of each list
     depth: int = 0
     section: int = 0
 
     def enter(self, level: int, heading: str) -> None:
         self.headings = {above: title for above, title in self.headings.items() if above < level}
         self.headings[level] = heading
-        self.lead = ""
+        self.leads = {}
         self.section += 1
 
     def leap(self) -> None:
         """Something of the page was left out here; what came before introduces nothing any more."""
-        self.headings, self.lead = {}, ""
+        self.headings, self.leads = {}, {}
         self.section += 1
+
+    def say(self, text: str) -> None:
+        """What is said here introduces what follows deeper down."""
+        self.leads = {depth: lead for depth, lead in self.leads.items() if depth < self.depth}
+        self.leads[self.depth] = text
+
+    def introductions(self, depth: int) -> list[str]:
+        """Of something that stands so deep, outermost first."""
+        return [lead for above, lead in self.leads.items() if above < depth]
 
     def context(self, *more: str) -> str:
         return " ".join(filter(None, [*self.headings.values(), *more]))
@@ -122,7 +135,7 @@ def _inline(token: Token, place: _Place) -> Iterator[Sentence]:
     if place.depth > 0 and _wrapped(children, "link"):  # a table of contents
         return
     if place.depth == 0 and _wrapped(children, "strong"):  # a heading by other means
-        place.lead = text
+        place.say(text)
         return
     yield from _paragraph(text, place)
 
@@ -142,19 +155,22 @@ def _paragraph(prose: str, place: _Place) -> Iterator[Sentence]:
     else:
         for text in sentence_texts(prose):
             yield Sentence(text, (text,), place.context(), section=place.section)
-            place.lead = text
+            place.say(text)
 
 
 def _item(prose: str, place: _Place) -> Iterator[Sentence]:
     whole = len(prose.split()) <= _LONGEST_ITEM
+    context = place.context(*place.introductions(place.depth))
     for text in [prose] if whole and prose else sentence_texts(prose):
-        yield Sentence(text, (text,), place.context(place.lead), item=True, section=place.section)
+        yield Sentence(text, (text,), context, item=True, depth=place.depth, section=place.section)
+        place.say(text)
 
 
 def _code(code: str, place: _Place) -> Iterator[Sentence]:
     if code and len(code) <= _LONGEST_CODE:
         one_line = " ".join(code.split())
-        yield Sentence(f"`{one_line}`", (one_line,), place.context(place.lead), item=True, section=place.section)
+        context = place.context(*place.introductions(place.depth + 1))
+        yield Sentence(f"`{one_line}`", (one_line,), context, item=True, depth=place.depth, section=place.section)
 
 
 def _rows(table: Sequence[Token], place: _Place) -> Iterator[Sentence]:
@@ -174,7 +190,7 @@ def _rows(table: Sequence[Token], place: _Place) -> Iterator[Sentence]:
 def _row(header: Sequence[str], cells: Sequence[str], place: _Place) -> Iterator[Sentence]:
     shown = tuple(cell for cell in cells if cell)
     if shown:
-        context = place.context(place.lead, *header)
+        context = place.context(*place.introductions(place.depth + 1), *header)
         yield Sentence(_row_text(header, cells), shown, context, item=True, section=place.section)
 
 
@@ -184,8 +200,14 @@ def _row_text(header: Sequence[str], cells: Sequence[str]) -> str:
     names = [*header[1:], *[""] * len(values)]
     if len(values) == 1:
         names = [""]
-    told = ", ".join(f"{name} {value}".strip() for name, value in zip(names, values, strict=False) if value)
+    told = ", ".join(_cell(name, value) for name, value in zip(names, values, strict=False) if value)
     return f"{label}: {told}" if label and told else label or told
+
+
+def _cell(name: str, value: str) -> str:
+    """`Weight 9.2 kg`, also where the column is called `Weight in kg` or `Weight (kg)`."""
+    unit = _UNIT.fullmatch(name) if _NUMBER.fullmatch(value) else None
+    return f"{unit['name']} {value} {unit['in'] or unit['of']}" if unit else f"{name} {value}".strip()
 
 
 def _plain(inline: Token) -> str:

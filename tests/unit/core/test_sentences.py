@@ -54,6 +54,12 @@ def test_a_list_item_is_whole_and_knows_what_introduces_it() -> None:
     assert other.text == "Used: we keep 10%."
 
 
+def test_an_item_of_a_list_within_a_list_stands_under_what_introduces_both() -> None:
+    *_, inner, outer = split("Never do this:\n\n- Turn off these modes:\n  - Offline\n- Skip the test\n")
+    assert (inner.text, inner.depth, inner.context) == ("Offline", 2, "Never do this: Turn off these modes:")
+    assert (outer.text, outer.depth, outer.context) == ("Skip the test", 1, "Never do this:")
+
+
 def test_a_long_list_item_is_split() -> None:
     assert texts(f"- {'word ' * 50}ends. Then more.")[1] == "Then more."
 
@@ -75,6 +81,20 @@ def test_a_table_row_reads_as_label_and_values() -> None:
     assert row.text == "Sunday: Shop 10:00 to 15:00, Desk closed"
     assert row.shown == ("Sunday", "10:00 to 15:00", "closed")
     assert row.context == "Day Shop Desk"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "told"),
+    [
+        ("Memory in GB", "4", "Memory 4 GB"),
+        ("Weight (kg)", "9.2", "Weight 9.2 kg"),
+        ("Memory in GB", "unknown", "Memory in GB unknown"),
+        ("Open in winter", "2", "Open in winter 2"),
+        ("Time (weekdays only)", "9", "Time (weekdays only) 9"),
+    ],
+)
+def test_a_columns_unit_is_read_with_its_number(column: str, value: str, told: str) -> None:
+    assert texts(f"| Type | {column} | Sold |\n|---|---|---|\n| A1 | {value} | no |\n") == [f"A1: {told}, Sold no"]
 
 
 def test_rows_cut_off_from_their_header_are_still_rows() -> None:
