@@ -101,7 +101,7 @@ def compose(
 
 def _choose(weighed: Sequence[Candidate], kind: Kind | None) -> list[Candidate]:
     pointed = _to_the_point(weighed, kind)
-    reach = _ANYTHING if pointed is None else _KIND
+    reach = _KIND if pointed and kind and kind.narrows else _ANYTHING
     chosen: list[Candidate] = []
     for candidate in pointed or weighed:
         if not chosen or _joins(candidate, chosen, reach):
@@ -110,12 +110,15 @@ def _choose(weighed: Sequence[Candidate], kind: Kind | None) -> list[Candidate]:
 
 
 def _to_the_point(weighed: Sequence[Candidate], kind: Kind | None) -> list[Candidate] | None:
-    """Those that state what is asked for, the best of them first, and what is much nearer; None where none does."""
+    """Those that state what is asked for, the best of them first, and what is much nearer, or all that is said beside
+    a kind that does not narrow; None where none states it.
+    """
     stating = [each for each in weighed if kind and kind.stated(each.sentence.text)]
-    if not stating or stating[0].score < max(_WORTH, weighed[0].score - _BEHIND):
+    if kind is None or not stating or stating[0].score < max(_WORTH, weighed[0].score - _BEHIND):
         return None
     limit = stating[0].score + _BESIDE
-    return [stating[0], *(each for each in weighed if each in stating[1:] or each.score >= limit)]
+    beside = [each for each in weighed if each in stating or each.score >= limit] if kind.narrows else weighed
+    return [stating[0], *(each for each in beside if each is not stating[0])]
 
 
 def _joins(candidate: Candidate, chosen: Sequence[Candidate], reach: _Reach) -> bool:
@@ -130,9 +133,10 @@ def _same(one: Candidate, other: Candidate) -> bool:
 
 
 def _understandable(positions: set[int], sentences: Sequence[Sentence]) -> list[Sentence]:
-    """The sentences with those they lean on: the one before `It …`, the list after `…:`."""
+    """The sentences with those they lean on: the one before `It …`, the list after `…:`, and `…:` before an item."""
     wanted = set(positions)
     for position in positions:
+        wanted.update(_introducing(position, sentences))
         if position and _leans_on(sentences[position - 1], sentences[position]):
             wanted.add(position - 1)
         if sentences[position].text.endswith(":"):
@@ -147,6 +151,19 @@ def _lists(sentences: Sequence[Sentence]) -> Iterator[list[int]]:
     """The positions of items that stand below each other, list by list."""
     runs = groupby(range(len(sentences)), key=lambda index: (sentences[index].item, sentences[index].section))
     return (list(indices) for (item, _), indices in runs if item)
+
+
+def _introducing(position: int, sentences: Sequence[Sentence]) -> Iterator[int]:
+    """The items that an item stands under, and the sentence that introduces them all, if it says that it does."""
+    depth = sentences[position].depth
+    for index in range(position - 1, -1, -1):
+        above = sentences[index]
+        if not depth or above.section != sentences[position].section:
+            return
+        if above.depth < depth:
+            if above.depth or above.text.endswith(":"):
+                yield index
+            depth = above.depth
 
 
 def _leans_on(before: Sentence, sentence: Sentence) -> bool:
@@ -167,10 +184,20 @@ def _paragraph(n: int, passage: Passage, sentences: Sequence[Sentence]) -> str:
     """Prose runs on, items stand below each other; items that nothing introduces say where they stand."""
     blocks = [f"{_place(passage)}:"] if sentences[0].item else []
     for item, group in groupby(sentences, key=lambda sentence: sentence.item):
-        marked = [f"{sentence.text} [{n}]" for sentence in group]
+        told = list(group)
         after_list = "\n" if blocks and not item else ""
-        blocks += [f"- {line}" for line in marked] if item else [after_list + " ".join(marked)]
+        blocks += _items(n, told) if item else [after_list + " ".join(_marked(n, each) for each in told)]
     return "\n".join(blocks)
+
+
+def _items(n: int, items: Sequence[Sentence]) -> Iterator[str]:
+    """A line each, those of a list within a list further in."""
+    outermost = min(each.depth for each in items)
+    return ("  " * (each.depth - outermost) + f"- {_marked(n, each)}" for each in items)
+
+
+def _marked(n: int, sentence: Sentence) -> str:
+    return f"{sentence.text} [{n}]"
 
 
 def _place(passage: Passage) -> str:

@@ -7,7 +7,7 @@ against a sentence.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _COUNTED = (
     r"(?:\d[\d.,]*|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty"
@@ -25,6 +25,7 @@ class Kind:
     name: str
     asks: re.Pattern[str]
     states: re.Pattern[str]
+    narrows: bool = True  # whether what states it says enough; else it only goes first
 
     def stated(self, text: str) -> bool:
         """Whether the text states something of this kind."""
@@ -74,7 +75,20 @@ _KINDS = (
 )
 
 
+_QUANTITY = replace(
+    _kind(
+        "quantity",
+        r"\b(?:maximum|minimum|max|min|largest|longest|highest|lowest)\b|\b(?:size|storage|memory|rate) limits?\b"
+        r"|\blimits? (?:of|on|for)\b|\bhow much (?:memory|storage|space|data|disk)\b|\bhow (?:large|big)\b",
+        r"\d",
+    ),
+    narrows=False,  # a limit has its conditions
+)
+
+
 def kind_of(question: str) -> Kind | None:
     """The kind of answer that a question asks for; None where it asks for no single one of those that are known."""
     asked = [kind for kind in _KINDS if kind.asks.search(question)]
+    if not asked and _QUANTITY.asks.search(question):
+        return _QUANTITY
     return asked[0] if len(asked) == 1 else None

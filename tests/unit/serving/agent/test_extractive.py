@@ -123,6 +123,18 @@ def test_an_introduction_brings_its_list_along() -> None:
     assert composed([steps], (1, 0, 1.2)) == "To descale it you need: [1]\n- 250 ml of liquid [1]\n- a jug [1]"
 
 
+def test_an_item_says_what_introduces_it() -> None:
+    batch = passage("They are slow. Use batch jobs when you:\n\n- need all of it at once\n- need no server\n")
+    assert composed([batch], (1, 2, 1.2)) == "Use batch jobs when you: [1]\n- need all of it at once [1]"
+    calm = passage("They are slow.\n\n- they need no server\n")
+    assert composed([calm], (1, 1, 1.2)) == "Returns:\n- they need no server [1]"
+
+
+def test_an_item_of_a_list_within_a_list_brings_the_one_it_stands_under() -> None:
+    practices = passage("They help.\n\n- Do not turn off:\n  - the log\n  - offline mode\n- Test it\n")
+    assert composed([practices], (1, 3, 1.2)).endswith("\n- Do not turn off: [1]\n  - offline mode [1]")
+
+
 def test_what_two_pages_say_alike_is_said_once() -> None:
     twin = passage("On Sundays, it is closed.", name="visit")
     assert composed([HOURS, twin], (1, 1, 1.2), (2, 0, 1.2)) == "On Sundays it is closed. [1]"
@@ -253,6 +265,14 @@ def test_where_no_sentence_near_the_best_states_it_the_best_is_quoted() -> None:
     weighed = [candidate(PRAISED, 0, 1.4), candidate(PRAISED, 2, 0.9)]
     [paragraph] = compose(weighed, [PRAISED], kind=kind_of("What does the Merlin cost?"))
     assert paragraph == "The Merlin is a joy. [1]"
+
+
+def test_a_limit_is_quoted_before_what_only_speaks_of_it_and_that_stays() -> None:
+    pages = [passage("The size has a limit.", name="about"), passage("Up to 250 MB.", name="limits")]
+    weighed = [candidate(pages[0], 0, 1.5), candidate(pages[1], 0, 1.35, n=2)]
+    told = "Up to 250 MB. [2]", "The size has a limit. [1]"
+    assert tuple(compose(weighed, pages, kind=kind_of("What is the maximum size?"))) == told
+    assert tuple(compose(weighed, pages, kind=kind_of("What size is there?"))) == told[::-1]
 
 
 async def test_a_follow_up_is_answered_for_itself_and_not_for_the_question_before() -> None:

@@ -15,6 +15,8 @@ from serving.agent.kinds import kind_of
         ("And how long is the warranty?", "It runs for two years.", "Keep the invoice."),
         ("How often should I descale it?", "Do so every six weeks.", "It takes 45 minutes."),
         ("When are you open on Saturdays?", "Saturday: 9:00 to 17:00", "We like our bar."),
+        ("What is the maximum size of a package?", "It may have 250 MB.", "The maximum size of a package is limited."),
+        ("How much memory does it have?", "Memory 4 GB", "It has a memory."),
         ("How many cups fit?", "There is room for six cups.", "Cups stand on top."),
     ],
 )
