@@ -17,6 +17,7 @@ from evals.rehearsal import Answered
 Scores = Mapping[str, Mapping[str, float]]  # measure -> question -> value
 Scorer = Callable[[Sequence[Answered]], Awaitable[Scores]]
 
+_DASHES = re.compile("[–—]")
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 
 
@@ -90,8 +91,8 @@ async def strings(answers: Sequence[Answered]) -> Scores:
 
 
 def normalized(text: str) -> str:
-    """As SQuAD's scorer does it: case folded, no punctuation, no articles, single spaces."""
-    bare = "".join(letter for letter in text.casefold() if not _is_punctuation(letter))
+    """As SQuAD's scorer does it: case folded, no punctuation, no articles, single spaces. A dash divides words."""
+    bare = "".join(letter for letter in _DASHES.sub(" ", text.casefold()) if not _is_punctuation(letter))
     return " ".join(_ARTICLES.sub(" ", bare).split())
 
 

@@ -23,6 +23,7 @@ from tests.fakes.encoders import Letters
         ("about 40 seconds", "It takes **about 40 seconds**. [1]", 1),
         ("40 seconds", "About 40 seconds[2]", 1),
         ("4.1 kg", "Group: solid brass, 4.1 kg", 1),
+        ("64 TiB", "20 GiB–64 TiB [1]", 1),
         ("The Netherlands", "We ship to Belgium and the netherlands.", 1),
         ("4", "It takes 40 seconds.", 0),
         ("two weeks", "In two or three weeks.", 0),
