@@ -35,6 +35,7 @@ class Pending:
     language: str
     details: Mapping[str, str]
     failure: str = ""  # why it cannot be offered
+    typed: bool = False  # whether it is an open offer with details that were typed
 
 
 class State(Asked, total=False):
