@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from core.database import open_database
 from core.embedder import load_encoder
 from core.errors import ModelError
-from core.records import Event, Ruling, Session, Turn, new_id
+from core.records import Event, Pin, Ruling, Session, Turn, new_id
 from core.settings import Settings
 from serving.agent import Closing, ModelWriter, Writer
 from serving.agent.catalogue import Price
@@ -316,6 +316,19 @@ async def test_the_conversation_goes_on_from_the_message_as_it_was_written(
         await asked(desk, text, session)
         await asked(desk, "And my order number is 4411, the one from last week, please tell them.", session)
     assert text in [message.content for message in model.prompts[-1]]
+
+
+async def test_a_message_with_a_pin_a_question_and_a_wish_is_answered_in_all(desk: Desk) -> None:
+    text = "Do you ship to Norway? When do you open on Saturdays? I want to talk to a person."
+    pin = Pin(new_id(), "demo", "Do you ship to Norway?", "Yes, by sea.")
+    desk.database.pins.put(pin)
+    try:
+        events, turn = await asked(desk, text)
+    finally:
+        desk.database.pins.remove("demo", pin.id)
+    for told in ("Saturdays", "only when you send it", "Do you ship to Norway? Yes, by sea."):
+        assert told in turn.answer
+    assert [action["kind"] for action in actions(events)] == ["handoff"]
 
 
 async def test_a_wish_beside_a_question_that_is_refused_is_offered_all_the_same(desk: Desk) -> None:

@@ -41,7 +41,7 @@ Update = dict[str, Any]
 async def tools(state: State, writer: StreamWriter, *, offering: Offering) -> Update:
     """The turn, answered with an offer, where the visitor asks for something that the site's tools do.
 
-    What else was asked is the turn's question until its answer is there and `offer` attaches what is pending.
+    What else was asked is the turn's question then, and `offer` attaches what is pending to its answer.
     """
     turn = state["turn"]
     known = await offering.tools(turn.session.site)
@@ -80,7 +80,7 @@ async def offer(state: State, writer: StreamWriter, *, offering: Offering) -> Up
     """What is pending; else, where the pages had no answer, a person: once in a session, the question filled in."""
     turn = state["turn"]
     if pending := state.get("pending"):
-        turn = replace(turn, question=pending.message, model=turn.model or MODEL)
+        turn = replace(turn, model=turn.model or MODEL)
         return {"turn": await _answered(offering, turn, pending, writer)}
     tool = (await offering.tools(turn.session.site)).get(handover.NAME) if _lacks_an_answer(turn) else None
     if tool is None or await offering.was_offered(turn.session, handover.NAME):
@@ -94,7 +94,7 @@ def _pending(wish: Wish, tool: Tool, wanted: Heard | None, said: Sequence[str]) 
     own, _ = tool.hears(wanted.wish if wanted else said[-1], ())
     theirs = introduced(said[-1]).details
     details = {**own, "message": _message(said), **theirs, **in_own_words(wish.details, said)}
-    return Pending(said[-1], wish.tool, wanted.intent.language if wanted else "en", details, wish.failure)
+    return Pending(wish.tool, wanted.intent.language if wanted else "en", details, wish.failure)
 
 
 async def _wished(

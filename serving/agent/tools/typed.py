@@ -66,7 +66,7 @@ async def completed(
     before = {field.name: field.value for field in action.fields}
     wishes = (wish for text in reversed(said) if (wish := heard(text, list(known))))
     language = next((wish.intent.language for wish in wishes), "en")
-    return Pending(turn.question, action.tool, language, {**before, **told.details}, typed=True), told.rest
+    return Pending(action.tool, language, {**before, **told.details}, typed=True), told.rest
 
 
 def details_in(message: str, tool: Tool, offered: Sequence[FormField]) -> Told | None:
