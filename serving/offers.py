@@ -131,8 +131,9 @@ class Offers:
 
     async def decline(self, action: Action) -> Action:
         """The action, put away as by the visitor's no; where somebody has begun to do it, as it is: it goes on."""
-        ended = await self.call(self.store.end, action, ActionState.DECLINED, NOTHING_DONE)
-        return ended or await self.call(self.store.get, action.id)
+        if ended := await self.call(self.store.end, action, ActionState.DECLINED, NOTHING_DONE):
+            return ended
+        return await self.call(self.store.get, action.id)
 
     async def of_turn(self, turn: str) -> list[Action]:
         """What was offered in a turn that is told again."""

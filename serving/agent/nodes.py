@@ -58,8 +58,8 @@ async def guard(
 
 
 def after_guard(state: State) -> str:
-    """`pinned`, or `remember` where the guard has answered."""
-    return "remember" if state["turn"].answer else "pinned"
+    """`tools`, or `remember` where the guard has answered."""
+    return "remember" if state["turn"].answer else "tools"
 
 
 async def recall(state: State, _writer: StreamWriter, *, notes: Recall) -> Update:

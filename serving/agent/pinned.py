@@ -50,8 +50,11 @@ async def pinned(state: State, writer: StreamWriter, *, find: FindPin) -> dict[s
 
 
 def after_pinned(state: State) -> str:
-    """`remember` where pins have answered everything, else `tools`."""
-    return "remember" if state["turn"].answer else "tools"
+    """`remember` where pins have answered everything, and `offer` where something waits for that; else `recall`."""
+    pending = state.get("pending")
+    if state["turn"].answer:
+        return "offer" if pending and not pending.alone else "remember"
+    return "offer" if pending and pending.alone else "recall"
 
 
 def joined(state: State, writer: StreamWriter) -> Turn:

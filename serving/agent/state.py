@@ -28,12 +28,13 @@ class Asked(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What is offered behind the answer to what else was asked."""
+    """What is offered, behind the answer where something else is asked; a pin may stand in for one that is `alone`."""
 
     tool: str
     language: str
     details: Mapping[str, str]
     failure: str = ""  # why it cannot be offered
+    alone: bool = True
     typed: bool = False  # whether it is an open offer with details that were typed
 
 

@@ -318,17 +318,47 @@ async def test_the_conversation_goes_on_from_the_message_as_it_was_written(
     assert text in [message.content for message in model.prompts[-1]]
 
 
+@pytest.fixture
+def pinned(desk: Desk) -> Iterator[None]:
+    """What the owner has fixed."""
+    pins = [
+        Pin(new_id(), "demo", question, answer)
+        for question, answer in (
+            ("Do you ship to Norway?", "Yes, by sea."),
+            ("How can I talk to a person?", "At the bar."),
+        )
+    ]
+    for pin in pins:
+        desk.database.pins.put(pin)
+    yield
+    for pin in pins:
+        desk.database.pins.remove("demo", pin.id)
+
+
+@pytest.mark.usefixtures("pinned")
 async def test_a_message_with_a_pin_a_question_and_a_wish_is_answered_in_all(desk: Desk) -> None:
     text = "Do you ship to Norway? When do you open on Saturdays? I want to talk to a person."
-    pin = Pin(new_id(), "demo", "Do you ship to Norway?", "Yes, by sea.")
-    desk.database.pins.put(pin)
-    try:
-        events, turn = await asked(desk, text)
-    finally:
-        desk.database.pins.remove("demo", pin.id)
+    events, turn = await asked(desk, text)
     for told in ("Saturdays", "only when you send it", "Do you ship to Norway? Yes, by sea."):
         assert told in turn.answer
     assert [action["kind"] for action in actions(events)] == ["handoff"]
+
+
+@pytest.mark.usefixtures("pinned")
+async def test_what_is_pinned_is_said_beside_a_wish_and_beside_typed_details(desk: Desk) -> None:
+    session = new_id()
+    for text in ("Do you ship to Norway? I want to talk to a person.", "ann@mail.example. Do you ship to Norway?"):
+        events, turn = await asked(desk, text, session)
+        answer, offer = turn.answer.split("\n\n")
+        assert (answer, "below" in offer, turn.model) == ("Yes, by sea.", True, "pinned")
+        assert [event.type for event in events][-2:] == ["action", "end"]
+        assert "".join(event.data["content"] for event in events if event.type == "token") == turn.answer
+
+
+@pytest.mark.usefixtures("pinned")
+async def test_what_the_owner_has_fixed_stands_in_for_an_offer(desk: Desk) -> None:
+    events, turn = await asked(desk, "How can I talk to a person?")
+    assert (turn.answer, turn.model, actions(events)) == ("At the bar.", "pinned", [])
 
 
 async def test_a_wish_beside_a_question_that_is_refused_is_offered_all_the_same(desk: Desk) -> None:

@@ -39,9 +39,9 @@ Update = dict[str, Any]
 
 
 async def tools(state: State, writer: StreamWriter, *, offering: Offering) -> Update:
-    """The turn, answered with an offer, where the visitor asks for something that the site's tools do.
+    """What is pending, for `offer`, where the visitor asks for something that the site's tools do.
 
-    What else was asked is the turn's question then, and `offer` attaches what is pending to its answer.
+    What is asked beside it is the turn's question then. A typed yes or no is answered.
     """
     turn = state["turn"]
     known = await offering.tools(turn.session.site)
@@ -59,16 +59,13 @@ async def tools(state: State, writer: StreamWriter, *, offering: Offering) -> Up
         pending, rest = found
     else:
         return {"turn": turn}
-    if rest:
-        return {"turn": replace(turn, question=rest), "pending": pending}
-    writer(Event("status", {"content": "preparing"}))
-    turn = replace(turn, model=wish.bill.model or MODEL)
-    return {"turn": await _answered(offering, turn, pending, writer), "timings": {"first_token": _since(state)}}
+    turn = replace(turn, question=rest) if rest else replace(turn, model=wish.bill.model)
+    return {"turn": turn, "pending": replace(pending, alone=not rest)}
 
 
 def after_tools(state: State) -> str:
-    """`recall`, or `remember` where something was offered."""
-    return "remember" if state["turn"].answer else "recall"
+    """`pinned`, or `remember` where something typed was answered."""
+    return "remember" if state["turn"].answer else "pinned"
 
 
 def refused(state: State) -> str:
@@ -80,8 +77,8 @@ async def offer(state: State, writer: StreamWriter, *, offering: Offering) -> Up
     """What is pending; else, where the pages had no answer, a person: once in a session, the question filled in."""
     turn = state["turn"]
     if pending := state.get("pending"):
-        turn = replace(turn, model=turn.model or MODEL)
-        return {"turn": await _answered(offering, turn, pending, writer)}
+        offered = await _answered(offering, replace(turn, model=turn.model or MODEL), pending, writer)
+        return {"turn": offered, "timings": {} if turn.answer else {"first_token": _since(state)}}
     tool = (await offering.tools(turn.session.site)).get(handover.NAME) if _lacks_an_answer(turn) else None
     if tool is None or await offering.was_offered(turn.session, handover.NAME):
         return {}
@@ -116,6 +113,8 @@ async def _wished(
 
 async def _answered(offering: Offering, turn: Turn, pending: Pending, writer: StreamWriter) -> Turn:
     """The turn with the offer, told behind what has been answered; declined where nothing can be offered or told."""
+    if pending.alone:
+        writer(Event("status", {"content": "preparing"}))
     known = await offering.tools(turn.session.site)
     before = await offering.waiting(turn.session)
     told, action = await _offered(offering, turn, known, pending)
