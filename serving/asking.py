@@ -11,7 +11,7 @@ from rich.text import Text
 
 from core.database import named_build, open_database
 from core.embedder import load_encoder
-from core.records import Event, Session, Turn
+from core.records import ActionState, Event, Session, Turn
 from core.settings import Settings
 from serving.desk import Desk, open_desk
 from serving.embedding import Embed, EmbeddingThread, Encoders
@@ -59,7 +59,7 @@ class Transcript:
                 self._console.print(Text(f"{event.data['content']} …", style="dim"))
             case "token":
                 self._console.print(Text(event.data["content"]), end="", soft_wrap=True)
-            case "action":
+            case "action" if event.data["action"]["state"] == ActionState.OPEN:
                 self._offers.append(event)
             case "end":
                 self._console.print("\n")

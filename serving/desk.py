@@ -150,9 +150,6 @@ def _agent(
     offering: Offering,
     tracer: Tracer | None,
 ) -> Agent:
-    async def embedding_model_of(site: str) -> str:
-        return (await stores.retriever.live(site)).build.embedding_model
-
     return Agent(
         retrieve=stores.retriever,
         writer_for=authors.writer,
@@ -160,7 +157,7 @@ def _agent(
         longest_question=stores.settings.max_question_chars,
         policy_for=partial(_policy, stores.settings),
         recall=memory.notes,
-        find_pin=Pins(stores.database.pins, stores.threads, stores.vectors, embedding_model_of),
+        find_pin=Pins(stores.database.pins, stores.threads, stores.vectors, stores.retriever.reads),
         speaks=Languages(stores.retriever.live, stores.threads),
         rewriter_for=authors.rewriter,
         afford=budget,

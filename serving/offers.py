@@ -129,9 +129,11 @@ class Offers:
         """What the session was offered last and has not answered, if that still stands."""
         return await self.call(self.store.waiting, session, self.clock())
 
-    async def decline(self, action: Action) -> None:
-        """Puts it away, as the visitor's no does; who has begun to do it is not stopped."""
-        await self.call(self.store.end, action, ActionState.DECLINED, NOTHING_DONE)
+    async def decline(self, action: Action) -> Action:
+        """The action, put away as by the visitor's no; where somebody has begun to do it, as it is: it goes on."""
+        if ended := await self.call(self.store.end, action, ActionState.DECLINED, NOTHING_DONE):
+            return ended
+        return await self.call(self.store.get, action.id)
 
     async def of_turn(self, turn: str) -> list[Action]:
         """What was offered in a turn that is told again."""

@@ -1,8 +1,9 @@
 """Which pinned answer a question asks for, if any: by meaning, but not where one number, name or word differs.
 
-The question's vector is asked for as the search asks for it, through the same store of recent vectors, so that a turn
-costs no call more than without pins. A question that leans on what was said before it is no question of its own, and
-matches none. The figures behind the threshold: evals/LOG.md.
+The question is spelled, and its vector asked for, as the search does both, through the same store of recent vectors, so
+that a turn costs no call more than without pins; a word that only a pin knows is put right for the pins alone. A
+question that leans on what was said before it is no question of its own, and matches none. The figures behind the
+threshold: evals/LOG.md.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from time import monotonic
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from core.particulars import names, negated, numbers
 from core.records import Message, Pin
@@ -20,6 +21,10 @@ from core.words import content, words
 from serving.agent.followup import leans
 from serving.context import asked
 from serving.embedding import Embed
+from serving.spelling import spelled
+from serving.vocabulary import Vocabulary, vocabulary_of
+
+R = TypeVar("R")
 
 ALIKE = 0.85  # from this likeness on, a question asks for the pin
 
@@ -42,34 +47,40 @@ class Pins:
         store: PinStore,
         threads: Executor,
         embed: Embed,
-        model_of: Callable[[str], Awaitable[str]],
+        reads: Callable[[str], Awaitable[tuple[str, Vocabulary]]],
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._store = store
         self._threads = threads
         self._embed = embed
-        self._model_of = model_of
+        self._reads = reads
         self._clock = clock
-        self._seen: dict[str, tuple[float, list[Pin]]] = {}
+        self._seen: dict[str, tuple[float, list[Pin], Vocabulary]] = {}
 
     async def __call__(self, site: str, question: str, history: Sequence[Message]) -> Pin | None:
         """The pin that answers the question best, if one does."""
-        pins = await self._of(site)
+        pins, own = await self._of(site)
         if not pins or (history and leans(question)):
             return None
-        model = await self._model_of(site)
-        vector = (await self._embed(model, asked(question, history).texts))[0]
+        model, known = await self._reads(site)
+        meant = await self._in_thread(lambda: spelled(question, known, own).question)
+        vector = (await self._embed(model, asked(meant, history).texts))[0]
         cosines = (await self._embed(model, [pin.question for pin in pins])) @ vector
         best = int(cosines.argmax())
         [likeness] = scaled([float(cosines[best])], zero_of(await self._embed(model, STRANGERS)))
-        return pins[best] if likeness >= ALIKE and same_matter(question, pins[best].question) else None
+        return pins[best] if likeness >= ALIKE and same_matter(meant, pins[best].question) else None
 
-    async def _of(self, site: str) -> list[Pin]:
-        read_at, pins = self._seen.get(site, (-_FRESH, []))
+    async def _of(self, site: str) -> tuple[list[Pin], Vocabulary]:
+        """The site's pins, and the words of their questions."""
+        read_at, pins, own = self._seen.get(site, (-_FRESH, [], Vocabulary({})))
         if self._clock() - read_at >= _FRESH:
-            pins = await asyncio.get_running_loop().run_in_executor(self._threads, self._store.of, site)
-            self._seen[site] = (self._clock(), pins)
-        return pins
+            pins = await self._in_thread(lambda: self._store.of(site))
+            own = vocabulary_of(pin.question for pin in pins)
+            self._seen[site] = (self._clock(), pins, own)
+        return pins, own
+
+    async def _in_thread(self, work: Callable[[], R]) -> R:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
 def same_matter(one: str, other: str) -> bool:

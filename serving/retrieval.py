@@ -149,6 +149,11 @@ class LiveRetriever:
             known = self._open[site] = await self._in_thread(partial(self._at_newest, known, read_at))
         return known
 
+    async def reads(self, site: str) -> tuple[str, Vocabulary]:
+        """How the live build reads a question: its embedding model, and the words it knows."""
+        live = await self.live(site)
+        return live.build.embedding_model, await self._in_thread(lambda: live.vocabulary)
+
     def _opened(self, build: str, as_of: float) -> OpenBuild:
         record = self._builds.get(build)
         table = self._knowledge.open(record.table)

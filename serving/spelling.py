@@ -7,6 +7,7 @@ the finger, or two in a long word. Knows no search. Figures: evals/LOG.md.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rapidfuzz import process
@@ -35,12 +36,12 @@ class Spelled:
         return replace(query, also=(*query.also, *((word, 1.0) for word in self.misspelt)))
 
 
-def spelled(question: str, vocabulary: Vocabulary) -> Spelled:
+def spelled(question: str, *known: Vocabulary) -> Spelled:
     """The question with its misspelt words as the site has them; an unknown name stays where nothing is close."""
     misspelt: list[str] = []
 
     def mended(found: re.Match[str]) -> str:
-        right = _closest(found[0].casefold(), vocabulary)
+        right = _closest(found[0].casefold(), known)
         if right is None:
             return found[0]
         misspelt.append(found[0])
@@ -49,14 +50,18 @@ def spelled(question: str, vocabulary: Vocabulary) -> Spelled:
     return Spelled(_WORD.sub(mended, question), tuple(misspelt))
 
 
-def _closest(word: str, vocabulary: Vocabulary) -> str | None:
-    if len(word) < _SHORTEST or word in STOP_WORDS or vocabulary.knows(word) or is_english(word):
+def _closest(word: str, known: Sequence[Vocabulary]) -> str | None:
+    if len(word) < _SHORTEST or word in STOP_WORDS or any(each.knows(word) for each in known) or is_english(word):
         return None
     slips = 2 if len(word) >= _LONG else 1
-    near = process.extract(
-        word, vocabulary.by_first.get(word[0], ()), scorer=OSA.distance, score_cutoff=slips, limit=None
-    )
-    return min(near, key=lambda each: (each[1], -vocabulary.counts[each[0]]))[0] if near else None
+    near = [
+        (distance, -vocabulary.counts[right], right)
+        for vocabulary in known
+        for right, distance, _ in process.extract(
+            word, vocabulary.by_first.get(word[0], ()), scorer=OSA.distance, score_cutoff=slips, limit=None
+        )
+    ]
+    return min(near)[-1] if near else None
 
 
 def is_english(word: str) -> bool:

@@ -5,8 +5,9 @@ One pass over the texts, once per version of the table. Knows no questions.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 import pyarrow.compute as pc
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 from core.knowledge import BuildTable
 from core.words import stem
 
+_WORD = re.compile(r"[^\W\d_]+")
 _READ = 8192  # rows at a time
 _SHORTEST, _LONGEST = 2, 30  # letters of a word that is worth keeping
 
@@ -39,6 +41,11 @@ class Vocabulary:
     @cached_property
     def _stems(self) -> frozenset[str]:
         return frozenset(map(stem, self.counts))
+
+
+def vocabulary_of(texts: Iterable[str]) -> Vocabulary:
+    """The words of a few texts."""
+    return Vocabulary(Counter(word for text in texts for word in _WORD.findall(text.casefold())))
 
 
 def read_vocabulary(table: BuildTable) -> Vocabulary:

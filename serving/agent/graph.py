@@ -42,16 +42,17 @@ Graph = CompiledStateGraph[State, None, Asked, State]
 
 
 def build_graph(steps: Mapping[str, Node]) -> Graph:
-    """Guard the question; give its pinned answer, or offer what is asked to be done, or recall, make the question stand
-    alone, retrieve, weigh, see that it is of the site and can be answered, answer, and offer a person where it cannot.
+    """Guard the question; hear what is to be done; give the pinned answer, or recall, make the question stand alone,
+    retrieve, weigh, see that it is of the site and can be answered, and answer; offer what is to be done, or a person
+    where there is no answer.
     """
     graph = StateGraph(State, input_schema=Asked)
     for name, step in steps.items():
         graph.add_node(name, step if name == "remember" else timed(name, step))  # which tells its own time
     graph.add_edge(START, "guard")
-    graph.add_conditional_edges("guard", after_guard, ["pinned", "remember"])
-    graph.add_conditional_edges("pinned", after_pinned, ["tools", "remember"])
-    graph.add_conditional_edges("tools", after_tools, ["recall", "remember"])
+    graph.add_conditional_edges("guard", after_guard, ["tools", "remember"])
+    graph.add_conditional_edges("tools", after_tools, ["pinned", "remember"])
+    graph.add_conditional_edges("pinned", after_pinned, ["recall", "offer", "remember"])
     graph.add_edge("recall", "rewrite")
     graph.add_conditional_edges("rewrite", _unless_pending(after_rewrite), ["retrieve", "offer", "remember"])
     graph.add_edge("retrieve", "weigh")

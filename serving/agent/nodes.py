@@ -54,12 +54,12 @@ async def guard(
     began, turn = perf_counter(), state["turn"]
     policy = read_policy(policy_for(turn.session.site))
     ruled = ruled_before(turn, longest=longest, about=policy.about, answering=bool(state["history"]))
-    return {"began": began, **said(ruled, writer, began)}
+    return {"began": began, "message": turn.question, **said(ruled, writer, began)}
 
 
 def after_guard(state: State) -> str:
-    """`pinned`, or `remember` where the guard has answered."""
-    return "remember" if state["turn"].answer else "pinned"
+    """`tools`, or `remember` where the guard has answered."""
+    return "remember" if state["turn"].answer else "tools"
 
 
 async def recall(state: State, _writer: StreamWriter, *, notes: Recall) -> Update:
@@ -148,13 +148,14 @@ async def answer(
 
 
 async def remember(state: State, writer: StreamWriter, *, commit: Remember) -> Update:
-    """The finished turn, with what was pinned of it, committed and then handed out.
+    """The finished turn, with what was pinned and the whole message again, committed and then handed out.
 
     What is committed cannot know how long its own commit took; what is handed out does.
     """
     began = perf_counter()
     timings = {**state["timings"], "total": _since(state["began"])}
-    done = replace(joined(state, writer), status=TurnStatus.DONE, timings=timings, ended_at=now())
+    whole = replace(joined(state, writer), question=state["message"])
+    done = replace(whole, status=TurnStatus.DONE, timings=timings, ended_at=now())
     await commit(done)
     timings = {**timings, "remember": _since(began), "total": _since(state["began"])}
     done = replace(done, timings=timings)

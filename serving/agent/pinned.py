@@ -46,23 +46,24 @@ async def pinned(state: State, writer: StreamWriter, *, find: FindPin) -> dict[s
         return _answered(state, writer, [pin for _, pin in pins])
     question = " ".join(part.question for part in others)
     said = [*state["history"], *_before(others[0], pins)]
-    return {"turn": replace(turn, question=question), "history": said, "whole": turn.question, "pins": pins}
+    return {"turn": replace(turn, question=question), "history": said, "pins": pins}
 
 
 def after_pinned(state: State) -> str:
-    """`remember` where pins have answered everything, else `tools`."""
-    return "remember" if state["turn"].answer else "tools"
+    """`remember` where pins have answered everything, and `offer` where something waits for that; else `recall`."""
+    pending = state.get("pending")
+    if state["turn"].answer:
+        return "offer" if pending and not pending.alone else "remember"
+    return "offer" if pending and pending.alone else "recall"
 
 
 def joined(state: State, writer: StreamWriter) -> Turn:
-    """The turn with the whole question again, and after what was said of the rest the pinned answers, each after its
-    question.
-    """
+    """The turn with the pinned answers after what was said of the rest, each after its question."""
     turn, pins = state["turn"], state.get("pins", ())
     if not pins:
         return turn
     told = [replace(pin, answer=f"{pin.question} {pin.answer}") for _, pin in pins]
-    whole = _cited(replace(turn, question=state["whole"], declined=False), f"{turn.answer}\n\n", told)
+    whole = _cited(replace(turn, declined=False), f"{turn.answer}\n\n", told)
     writer(Event("token", {"content": whole.answer.removeprefix(turn.answer)}))
     return whole
 

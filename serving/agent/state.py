@@ -28,21 +28,22 @@ class Asked(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What is offered behind the answer to what else was asked; `message`: all of it, as the visitor wrote it."""
+    """What is offered, behind the answer where something else is asked; a pin may stand in for one that is `alone`."""
 
-    message: str
     tool: str
     language: str
     details: Mapping[str, str]
     failure: str = ""  # why it cannot be offered
+    alone: bool = True
+    typed: bool = False  # whether it is an open offer with details that were typed
 
 
 class State(Asked, total=False):
     """What the nodes see: the turn so far, and when it began and what it took."""
 
     began: float  # time.perf_counter()
-    whole: str  # the question as asked, where pins answer some of it
-    pins: Sequence[tuple[str, Pin]]  # the questions of it that have one; the turn goes on with the others
+    message: str  # all of it as the visitor wrote it: the turn's question until its end is what is yet to be answered
+    pins: Sequence[tuple[str, Pin]]  # the questions of the message that have one
     closeness: float | None  # as the retriever gave it
     needed: float | None
     safe: Sequence[Passage]  # the turn's passages without the lines that speak to a model

@@ -7,7 +7,31 @@ const YES = { confirm: "Yes, do it", form: "Yes, book it", handoff: "Send" };
 const TYPES = { email: "email", text: "text" };
 const AUTOCOMPLETE = { name: "name", email: "email" };
 
-export class ActionView {
+const OVER = {
+  done: "This has been done.",
+  declined: "Nothing was done.",
+  failed: "This did not work.",
+  expired: "This offer has expired.",
+  running: "This is being done.",
+};
+const ANEW = "This is asked anew below.";
+
+const views = new Map(); // by the action's id: each is on the page once
+
+/** The offers at the end of a turn: one that is on the page already moves there, one that is over is closed in place. */
+export function offers(actions, sessionId, announce) {
+  const isOpen = ({ state }) => state === "open";
+  const over = actions.filter((action) => !isOpen(action) && views.has(action.id));
+  const anew = actions.filter((action) => isOpen(action) && !views.has(action.id));
+  for (const action of anew) {
+    const view = new ActionView(action, sessionId, announce);
+    for (const { id } of over) view.takeOver(views.get(id));
+  }
+  for (const { id, state } of over) views.get(id).end(anew.length ? ANEW : OVER[state], state);
+  return actions.filter(isOpen).map(({ id }) => views.get(id).element);
+}
+
+class ActionView {
   /** `announce` tells those who do not see the page what has happened. */
   constructor(action, sessionId, announce) {
     this.action = action;
@@ -19,6 +43,20 @@ export class ActionView {
     this.note = element("p", "note");
     this.note.setAttribute("role", "alert");
     this.element.append(element("h2", "", action.title), this.form(), this.note);
+    views.set(action.id, this);
+  }
+
+  /** Keeps what the visitor has filled in of an offer whose place this one takes, where the server did not know it. */
+  takeOver(before) {
+    for (const { name, value: offered } of before.action.fields) {
+      const made = this.inputs.get(name);
+      const written = before.inputs.get(name).value;
+      if (!made || !written || written === offered) continue;
+      if (!made.value || made.value === offered) made.value = written;
+      else if (made.localName === "textarea" && made.value.startsWith(offered))
+        made.value = `${written}\n${made.value.slice(offered.length).trim()}`;
+      if (!made.value) made.value = ""; // a choice that is not on offer any more
+    }
   }
 
   form() {
@@ -54,16 +92,18 @@ export class ActionView {
 
   /** What came of it, in place of the form; and what is asked anew. */
   close({ content, state, action }) {
+    const outcome = this.end(content, state);
+    if (action) this.element.after(...offers([action], this.sessionId, this.announce));
+    outcome.focus();
+    this.announce(content);
+  }
+
+  end(content, state) {
     const outcome = element("p", "outcome", content);
     outcome.dataset.state = state;
     outcome.tabIndex = -1;
     this.element.replaceChildren(outcome);
-    if (action) {
-      const again = new ActionView(action, this.sessionId, this.announce);
-      this.element.after(again.element);
-    }
-    outcome.focus();
-    this.announce(content);
+    return outcome;
   }
 
   busy(is) {

@@ -1,6 +1,6 @@
 // The demo page: asks, shows the answer as it comes, and where it comes from. Writes text only, never HTML.
 
-import { ActionView } from "./action.js";
+import { offers } from "./action.js";
 import { element, quietButton } from "./dom.js";
 import { FeedbackView } from "./feedback.js";
 import { TurnError, ask } from "./stream.js";
@@ -96,7 +96,7 @@ class TurnView {
     this.answer.replaceChildren(...this.blocks(content, numbers));
     if (citations.length) this.item.append(this.sourceList(citations));
     const announce = (text) => (announcer.textContent = text);
-    this.item.append(...this.actions.map((action) => new ActionView(action, sessionId(), announce).element));
+    this.item.append(...offers(this.actions, sessionId(), announce));
     this.item.append(new FeedbackView(turn_id, sessionId(), announce).element);
     announcer.textContent = content;
   }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -201,6 +202,48 @@ def test_a_form_that_cannot_be_sent_stays_as_it_was_filled_in(page: Page) -> Non
     expect(form.get_by_role("alert")).to_have_text("The server could not be reached.")
     expect(form.get_by_label("Your name")).to_have_value("Ann")
     expect(form.get_by_role("button", name="Send")).to_be_enabled()
+
+
+def test_an_offer_is_on_the_page_once_and_shows_there_what_came_of_it(page: Page, discord: FakeDiscord) -> None:
+    form = asks_for_a_person(page)
+    form.get_by_label("Your name").fill("Ann")
+    page.get_by_label("Your question").focus()
+    ask(page, "yes please")
+    expect(page.locator(".answer").last).to_contain_text("use the button below")
+    expect(page.locator(".action")).to_have_count(1)
+    expect(page.locator("#conversation > li").last.locator(".action")).to_have_count(1)
+    expect(form.get_by_label("Your name")).to_have_value("Ann")
+    form.get_by_label("Your message").fill("Hello")
+    form.get_by_label("Your e-mail address").fill("ann@mail.example")
+    page.keyboard.press("Enter")
+    expect(page.locator(".action")).to_have_text(re.compile("on its way to a person"))
+    assert discord.messages[-1]["embeds"][0]["description"] == "Hello"
+
+
+def test_details_that_are_typed_in_the_chat_join_those_in_the_form(page: Page, discord: FakeDiscord) -> None:
+    form = asks_for_a_person(page)
+    form.get_by_label("Your name").fill("Ann")
+    form.get_by_label("Your message").fill("My grinder is broken.")
+    page.get_by_label("Your question").focus()
+    ask(page, "ann@mail.example, it is order 4411")
+    expect(page.locator(".answer").last).to_contain_text("I have entered below what you wrote.")
+    expect(page.locator(".action .outcome")).to_have_text("This is asked anew below.")
+    form = page.get_by_role("region", name="Talk to a person").last
+    expect(form.get_by_label("Your name")).to_have_value("Ann")
+    expect(form.get_by_label("Your e-mail address")).to_have_value("ann@mail.example")
+    form.get_by_role("button", name="Send").press("Enter")
+    expect(page.locator(".action .outcome").last).to_contain_text("on its way to a person")
+    assert discord.messages[-1]["embeds"][0]["description"] == "My grinder is broken.\nit is order 4411"
+
+
+def test_a_typed_no_closes_the_form_in_its_place(page: Page, discord: FakeDiscord) -> None:
+    before = discord.asked
+    asks_for_a_person(page)
+    page.get_by_label("Your question").focus()
+    ask(page, "no thanks")
+    expect(page.locator("#conversation > li").first.locator(".action .outcome")).to_have_text("Nothing was done.")
+    expect(page.locator(".action form")).to_have_count(0)
+    assert discord.asked == before
 
 
 def booking(action_id: str, *times: str) -> dict[str, Any]:

@@ -42,6 +42,9 @@ class NotingTool:
         )
         return with_values(asked, known)
 
+    def hears(self, text: str, offered: Sequence[FormField]) -> tuple[Details, str]:
+        return {}, text
+
     def title(self, details: Details) -> str:
         return f"Write {details['text']} at {details['start']}"
 

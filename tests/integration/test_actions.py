@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from core.database import open_database
 from core.embedder import load_encoder
 from core.errors import ModelError
-from core.records import Event, Ruling, Session, Turn, new_id
+from core.records import Event, Pin, Ruling, Session, Turn, new_id
 from core.settings import Settings
 from serving.agent import Closing, ModelWriter, Writer
 from serving.agent.catalogue import Price
@@ -273,7 +273,8 @@ async def test_what_was_asked_to_be_done_is_talked_about_further(settings: Setti
     async with opened(settings, calendly, ModelWriter(model, "calling")) as desk:
         await asked(desk, "I'd like to book a meeting.", session)
         events, _ = await asked(desk, "Rather on Tuesday at eleven, if that works for you.", session)
-    [form] = actions(events)
+    old, form = actions(events)
+    assert (old["state"], form["state"]) == ("declined", "open")
     assert values(form) == {"start": "2026-11-24T10:00Z", "name": "", "email": ""}
     assert [message.type for message in model.prompts[0]] == ["system", "human", "human"]
 
@@ -317,6 +318,49 @@ async def test_the_conversation_goes_on_from_the_message_as_it_was_written(
     assert text in [message.content for message in model.prompts[-1]]
 
 
+@pytest.fixture
+def pinned(desk: Desk) -> Iterator[None]:
+    """What the owner has fixed."""
+    pins = [
+        Pin(new_id(), "demo", question, answer)
+        for question, answer in (
+            ("Do you ship to Norway?", "Yes, by sea."),
+            ("How can I talk to a person?", "At the bar."),
+        )
+    ]
+    for pin in pins:
+        desk.database.pins.put(pin)
+    yield
+    for pin in pins:
+        desk.database.pins.remove("demo", pin.id)
+
+
+@pytest.mark.usefixtures("pinned")
+async def test_a_message_with_a_pin_a_question_and_a_wish_is_answered_in_all(desk: Desk) -> None:
+    text = "Do you ship to Norway? When do you open on Saturdays? I want to talk to a person."
+    events, turn = await asked(desk, text)
+    for told in ("Saturdays", "only when you send it", "Do you ship to Norway? Yes, by sea."):
+        assert told in turn.answer
+    assert [action["kind"] for action in actions(events)] == ["handoff"]
+
+
+@pytest.mark.usefixtures("pinned")
+async def test_what_is_pinned_is_said_beside_a_wish_and_beside_typed_details(desk: Desk) -> None:
+    session = new_id()
+    for text in ("Do you ship to Norway? I want to talk to a person.", "ann@mail.example. Do you ship to Norway?"):
+        events, turn = await asked(desk, text, session)
+        answer, offer = turn.answer.split("\n\n")
+        assert (answer, "below" in offer, turn.model) == ("Yes, by sea.", True, "pinned")
+        assert [event.type for event in events][-2:] == ["action", "end"]
+        assert "".join(event.data["content"] for event in events if event.type == "token") == turn.answer
+
+
+@pytest.mark.usefixtures("pinned")
+async def test_what_the_owner_has_fixed_stands_in_for_an_offer(desk: Desk) -> None:
+    events, turn = await asked(desk, "How can I talk to a person?")
+    assert (turn.answer, turn.model, actions(events)) == ("At the bar.", "pinned", [])
+
+
 async def test_a_wish_beside_a_question_that_is_refused_is_offered_all_the_same(desk: Desk) -> None:
     events, turn = await asked(desk, "Who won the football world cup in 1990? I want to talk to a person.")
     assert [action["kind"] for action in actions(events)] == ["handoff"]
@@ -342,10 +386,75 @@ async def test_a_typed_no_puts_the_offer_away(desk: Desk) -> None:
     session = new_id()
     first, _ = await asked(desk, "I want to talk to a human", session)
     events, turn = await asked(desk, "no thanks", session)
-    assert (turn.answer, actions(events)) == ("All right, nothing was done.", [])
+    assert turn.answer == "All right, nothing was done."
+    assert actions(events) == [{**actions(first)[0], "state": "declined"}]
     assert desk.database.actions.get(actions(first)[0]["id"]).state == "declined"
     events, turn = await asked(desk, "yes", session)
     assert "button" not in turn.answer
+
+
+async def test_details_that_are_typed_go_into_the_open_form_and_only_a_yes_books(
+    desk: Desk, calendly: FakeCalendly, discord: FakeDiscord
+) -> None:
+    session = new_id()
+    first, _ = await asked(desk, "I'd like to book a meeting, please.", session)
+    events, turn = await asked(desk, "Ann Lee, ann@mail.example", session)
+    old, form = actions(events)
+    assert (old["id"], old["state"]) == (actions(first)[0]["id"], "declined")
+    assert (form["kind"], values(form)) == ("form", {**ANN, "start": ""})
+    assert turn.answer.startswith("I have entered below what you wrote.")
+    assert "Free are, for example: Mon 23 Nov 2026, 11:00 CET" in turn.answer
+    events, turn = await asked(desk, "Tuesday the 24th at eleven, please", session)
+    _, confirm = actions(events)
+    assert (confirm["kind"], values(confirm)) == ("confirm", {**ANN, "start": "2026-11-24T10:00Z"})
+    assert "Tue 24 Nov 2026, 11:00 CET for Ann Lee (ann@mail.example)" in turn.answer
+    assert (turn.model, turn.declined, calendly.writes(), discord.asked) == ("tools", False, [], 0)
+    for over in (old["id"], form["id"]):
+        assert (await desk.act(Answer("demo", over, yes=True, fields=values(confirm)))).action.state == "declined"
+    assert calendly.writes() == []
+    await desk.act(Answer("demo", confirm["id"], yes=True))
+    assert [booked["start"] for booked in calendly.booked] == [TIMES[2]]
+
+
+async def test_a_detail_that_is_changed_in_words_asks_again(desk: Desk, calendly: FakeCalendly) -> None:
+    session = new_id()
+    await asked(desk, "I'd like to book a meeting on 24 November 2026 at 11. Ann Lee, ann@mail.example", session)
+    events, _ = await asked(desk, "Rather at 12:00 on 23 November 2026", session)
+    old, confirm = actions(events)
+    assert (old["kind"], old["state"], values(old)["start"]) == ("confirm", "declined", "2026-11-24T10:00Z")
+    assert (confirm["kind"], values(confirm)) == ("confirm", {**ANN, "start": "2026-11-23T11:00Z"})
+    events, turn = await asked(desk, "Better on 23 November 2026 at 16:00", session)
+    _, form = actions(events)
+    assert (form["kind"], values(form)) == ("form", {**ANN, "start": ""})  # nobody is free then
+    assert "Free are, for example" in turn.answer
+    assert calendly.writes() == []
+
+
+async def test_a_question_beside_typed_details_is_answered_first(desk: Desk) -> None:
+    session, text = new_id(), "Ann Lee, ann@mail.example. When do you open on Saturdays?"
+    await asked(desk, "I'd like to book a meeting, please.", session)
+    events, turn = await asked(desk, text, session)
+    answer, offer = turn.answer.rsplit("\n\n", 1)
+    assert ("Saturdays" in answer, offer.startswith("I have entered"), turn.question) == (True, True, text)
+    assert values(actions(events)[-1]) == {**ANN, "start": ""}
+
+
+async def test_where_nothing_is_open_details_are_a_message_like_any_other(desk: Desk) -> None:
+    session = new_id()
+    _, turn = await asked(desk, "Ann Lee, ann@mail.example", session)
+    assert turn.model != "tools"
+    await asked(desk, "I'd like to book a meeting, please.", session)
+    await asked(desk, "no thanks", session)
+    events, turn = await asked(desk, "Ann Lee, ann@mail.example", session)
+    assert (turn.model == "tools", actions(events)) == (False, [])
+
+
+async def test_a_question_where_a_form_is_open_is_a_question(desk: Desk) -> None:
+    session = new_id()
+    first, _ = await asked(desk, "I'd like to book a meeting, please.", session)
+    events, turn = await asked(desk, "When do you open on Saturdays?", session)
+    assert (turn.model, actions(events)) == ("extractive", [])
+    assert desk.database.actions.get(actions(first)[0]["id"]).state == "open"
 
 
 async def test_a_yes_to_something_else_or_to_nothing_is_no_answer_to_an_offer(desk: Desk) -> None:

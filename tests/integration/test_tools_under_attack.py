@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,7 +24,7 @@ from serving.agent.state import State
 from serving.agent.tools import Tool, Toolboxes
 from serving.agent.tools.booking import BookingTool
 from serving.agent.tools.handover import HandoverTool
-from serving.agent.tools.steps import tools
+from serving.agent.tools.steps import offer, tools
 from serving.desk import Desk, open_desk
 from serving.embedding import EmbeddingThread, Encoders
 from serving.offers import Offers
@@ -97,7 +97,9 @@ async def test_a_model_that_obeys_every_word_only_proposes(bench: Bench) -> None
     for attack in [*questions(), *documents()]:
         heard: list[Any] = []
         state: State = {"turn": turn(attack), "history": WANTS, "began": perf_counter()}
-        await tools(state, heard.append, offering=bench.offers)
+        state |= cast("State", await tools(state, heard.append, offering=bench.offers))
+        bench.assert_nothing_was_written(attack)
+        await offer(state, heard.append, offering=bench.offers)
         bench.assert_nothing_was_written(attack)
         [event] = [item for item in heard if item.type == "action"]
         assert event.data["action"]["state"] == "open"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby, islice
 from zoneinfo import ZoneInfo
 
 from core.errors import TakenError, ToolError
 from core.records import ActionKind, FormField, now
-from serving.agent.tools.details import with_values
+from core.words import words
+from serving.agent.tools.details import PHONE, with_values
+from serving.agent.tools.moments import moment_in, words_of_time
 from serving.agent.tools.tool import Booking, Calendar, Details
 
 NAME = "book_meeting"
@@ -20,6 +23,7 @@ _WEEK = timedelta(days=7)  # the most that a calendar is asked for at once
 _WEEKS = 2
 _FAR = timedelta(days=90)  # a day that is further away is not meant
 _A_DAY, _IN_ALL = 6, 24  # times on offer
+_NUMBER = re.compile(r"\d")
 _TAKEN = "That time has just been taken. Please choose another one."
 _NONE = "There is no free time within the next two weeks."
 
@@ -48,6 +52,14 @@ class BookingTool:
             FormField("email", "Your e-mail address", "email", longest=254),
         )
         return with_values(asked, {**known, "start": _value(wished) if wished else ""})
+
+    def hears(self, text: str, offered: Sequence[FormField]) -> tuple[Details, str]:
+        """The day and the time; a time alone where it is on offer, on one day only or on the day that is chosen."""
+        said = moment_in(PHONE.sub(" ", text), self._clock().astimezone(self._zone))
+        rest = " ".join(word for word in words(said.rest) if word not in words_of_time())
+        if said.day is None and said.time and not _NUMBER.search(said.rest):
+            return _details(self._day_of(said.time, offered), said.time), rest
+        return _details(said.day, said.time), rest
 
     def title(self, details: Details) -> str:
         """The meeting in one line."""
@@ -87,6 +99,15 @@ class BookingTool:
     def _time(self, details: Details) -> str:
         return self.told(datetime.fromisoformat(details["start"]))
 
+    def _day_of(self, time: time, offered: Sequence[FormField]) -> date | None:
+        """The one day on which that time is on offer; the chosen day first."""
+        [start] = [field for field in offered if field.type == "choice"] or [FormField("start", "", "choice")]
+        local = [datetime.fromisoformat(value).astimezone(self._zone) for value, _ in start.choices]
+        if chosen := self._instant(start.value):
+            return chosen.astimezone(self._zone).date()
+        days = {each.date() for each in local if each.time() == time}
+        return days.pop() if len(days) == 1 else None
+
     def _done(self, details: Details) -> str:
         mail = " An invitation is on its way to you by e-mail." if self._calendar.invites else ""
         return f"Your meeting on {self._time(details)} is booked.{mail}"
@@ -114,6 +135,12 @@ def _booking(details: Details) -> Booking:
 
 def _value(start: datetime) -> str:
     return start.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+
+def _details(day: date | None, time: time | None) -> Details:
+    if day is None:
+        return {}
+    return {"start": datetime.combine(day, time).isoformat()} if time else {DAY: day.isoformat(), "start": ""}
 
 
 def _date(text: str) -> date | None:

@@ -15,11 +15,8 @@ from core.records import FormField
 from core.words import words
 from serving.agent.links import Links
 
-_MAIL = re.compile(r"[^\s@<>\"'(),:;\\\[\]]{1,64}@(?:[\w-]{1,63}\.)+[^\W\d_]{2,63}")
-_NAMED = re.compile(
-    r"\b(?i:my name is|my name's|ich heiße|mein name ist|me llamo|mi nombre es|je m['’]appelle|mon nom est)\s+"
-    r"((?:[^\W\d_a-z][\w’'-]*\.?)(?: [^\W\d_a-z][\w’'-]*)?)"
-)
+MAIL = re.compile(r"[^\s@<>\"'(),:;\\\[\]]{1,64}@(?:[\w-]{1,63}\.)+[^\W\d_]{2,63}")
+PHONE = re.compile(r"(?<![\w.:/-])(?:\+|\(?0)[\d()/ -]{6,18}\d(?!\w)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _NO_LINKS = Links(())
 _MARKS = re.compile(r"[\\`*_~|<>\[\]#]|(?<!\w)@")  # of Markdown, and of a mention
@@ -58,12 +55,6 @@ def in_own_words(known: Mapping[str, str], said: Sequence[str]) -> dict[str, str
     return kept
 
 
-def introduced(message: str) -> dict[str, str]:
-    """The address in a message, and the name that its writer gives; what is offered is filled in with them."""
-    found = {"email": _MAIL.search(message), "name": _NAMED.search(message)}
-    return {field: match[match.lastindex or 0].rstrip(".") for field, match in found.items() if match}
-
-
 def _checked(field: FormField, said: str) -> str:
     value = _plain(said, lines=field.type == "long")
     if field.type == "text" and len(value) <= field.longest:
@@ -76,7 +67,7 @@ def _checked(field: FormField, said: str) -> str:
         raise InvalidInputError(
             f"{field.label} is too long: {field.longest:,} characters at most.", param=f"fields.{field.name}"
         )
-    if field.type == "email" and not _MAIL.fullmatch(value):
+    if field.type == "email" and not MAIL.fullmatch(value):
         raise InvalidInputError(
             f"{field.label}: that is no address, write one like name@example.com.", param=f"fields.{field.name}"
         )

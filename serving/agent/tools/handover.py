@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
+from collections.abc import Sequence
+from itertools import dropwhile
 
 from pydantic import SecretStr
 
 from core.discord import Embed, Webhook, escaped
 from core.errors import MaybeDeliveredError, NotDeliveredError, ToolError, UnsureError
 from core.records import ActionKind, FormField
-from serving.agent.tools.details import with_values
+from serving.agent.tools.details import MAIL, PHONE, with_values
+from serving.agent.tools.intents import says_nothing
 from serving.agent.tools.tool import Details
 
 logger = logging.getLogger(__name__)
 
 NAME = "talk_to_a_person"
 
+_PIECES = re.compile(r"[,;]\s|\n")
 _COLOR = 0x1F6F5C
 _LONGEST_PAUSE = 5.0  # seconds that a visitor waits for Discord
 _LATER = "Your message could not be sent just now. Please try again in a moment."
@@ -50,6 +55,14 @@ class HandoverTool:
             FormField("message", "Your message", "long", longest=1000),
         )
         return with_values(asked, known)
+
+    def hears(self, text: str, offered: Sequence[FormField]) -> tuple[Details, str]:
+        """What goes behind the message that is there; with an address or a number, it is surely meant for a person."""
+        pieces = [stripped for piece in _PIECES.split(text) if (stripped := piece.strip(" .,;"))]
+        said = ", ".join(dropwhile(says_nothing, pieces))
+        told = next((field.value for field in offered if field.name == "message"), "")
+        heard = {"message": "\n".join(filter(None, [told, said]))} if said and said not in told else {}
+        return heard, "" if MAIL.search(text) or PHONE.search(text) else text
 
     def title(self, details: Details) -> str:
         """The message's way in one line."""

@@ -14,6 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from core.words import STOP_WORDS
 from serving.agent.parts import clauses, is_question
 
 _LONGEST = 40  # words of a message
@@ -38,6 +39,10 @@ class Intent:
     def reply(self) -> str:
         """What the visitor is told where a form is offered."""
         return _reply(self.tool, self.language)
+
+    def entered(self) -> str:
+        """What the visitor is told whose words went into a form that lacks something yet."""
+        return _reply("entered", self.language)
 
     def times(self, times: str) -> str:
         """Some that are free."""
@@ -90,6 +95,22 @@ def heard(message: str, tools: Sequence[str]) -> Heard | None:
     return Heard(whole, message) if whole else None
 
 
+def is_asking(clause: str) -> bool:
+    """Whether some piece of it may ask something, in any of the languages; rather once too often."""
+    pieces = [_words(piece) for piece in _CLAUSES.split(clause)]
+    opens = any(piece.startswith(_phrases("questions", "openings")) for piece in pieces)
+    return (
+        opens
+        or is_question(clause)
+        or any(request in " ".join(pieces) for request in _phrases("questions", "requests"))
+    )
+
+
+def says_nothing(text: str) -> bool:
+    """Whether all its words are such as stand beside a name, an address or a time."""
+    return _beside().issuperset(_words(text).split())
+
+
 def intent_of(message: str, tools: Sequence[str]) -> Intent | None:
     """What is wanted of these tools, if something is."""
     said = _words(message)
@@ -130,6 +151,12 @@ def _together(tool: str) -> str:
 
 def _either(phrases: Sequence[str]) -> str:
     return f"(?:{'|'.join(map(str.strip, phrases))})"
+
+
+@cache
+def _beside() -> frozenset[str]:
+    listed = (word for words in _book()["beside"].values() for word in _words(words).split())
+    return STOP_WORDS.union(listed)
 
 
 @cache

@@ -32,8 +32,8 @@ class Offering(Protocol):
     async def waiting(self, session: Session) -> Action | None:
         """What the session was offered last and has not answered, if that still stands."""
 
-    async def decline(self, action: Action) -> None:
-        """Puts it away, as the visitor's no does."""
+    async def decline(self, action: Action) -> Action:
+        """Puts it away, as the visitor's no does; as it stands then."""
 
 
 class NoTools:
@@ -63,6 +63,6 @@ class NoTools:
         """Nothing."""
         return None
 
-    async def decline(self, _action: Action) -> None:
+    async def decline(self, _action: Action) -> Action:
         """Never called."""
         raise NotImplementedError

@@ -19,16 +19,16 @@ from core.records import Action, Event, FormField, Message, Ruling, Turn
 from serving.agent.state import Closing, Pending, State
 from serving.agent.tab import spending
 from serving.agent.tools import handover
-from serving.agent.tools.details import in_own_words, introduced, is_complete
+from serving.agent.tools.details import in_own_words, is_complete
 from serving.agent.tools.dialogue import Wish, dialogue
-from serving.agent.tools.intents import Heard, Intent, heard, typed_answer
+from serving.agent.tools.intents import Heard, Intent, heard
+from serving.agent.tools.introduction import introduced
 from serving.agent.tools.offering import Offering
 from serving.agent.tools.tool import Details, Tool, fields_in_time
+from serving.agent.tools.typed import GUARD, MODEL, answered, completed, offer_event
 
 logger = logging.getLogger(__name__)
 
-MODEL = "tools"  # what a turn names that offers something and asked no model
-_GUARD = "tools"
 _RECENT = 2  # of the visitor's earlier messages: what they asked to be done may still be talked about
 _LONGEST = 30.0  # seconds that a model may take over what is wanted
 _LIST = 4  # free times that are told in words
@@ -39,35 +39,33 @@ Update = dict[str, Any]
 
 
 async def tools(state: State, writer: StreamWriter, *, offering: Offering) -> Update:
-    """The turn, answered with an offer, where the visitor asks for something that the site's tools do.
+    """What is pending, for `offer`, where the visitor asks for something that the site's tools do.
 
-    What else was asked is the turn's question until its answer is there and `offer` attaches what is pending.
+    What is asked beside it is the turn's question then. A typed yes or no is answered.
     """
     turn = state["turn"]
     known = await offering.tools(turn.session.site)
     if not known:
         return {}
-    if answered := await _typed(offering, state, writer):
-        return {"turn": answered, "timings": {"first_token": _since(state)}}
+    if settled := await answered(offering, state, writer):
+        return {"turn": settled, "timings": {"first_token": _since(state)}}
     said = [*_visitors(state["history"]), turn.question]
     wanted = heard(turn.question, list(known))
     wish = await _wished(offering, turn, known, wanted, said)
     turn = _paid(turn, wish.bill)
-    if not wish.tool:
+    if wish.tool:
+        pending, rest = _pending(wish, known[wish.tool], wanted, said), wanted.rest if wanted else ""
+    elif found := await completed(offering, turn, known, said):
+        pending, rest = found
+    else:
         return {"turn": turn}
-    details = {"message": _message(said), **introduced(turn.question), **in_own_words(wish.details, said)}
-    language = wanted.intent.language if wanted else "en"
-    pending = Pending(turn.question, wish.tool, language, details, wish.failure)
-    if wanted and wanted.rest:
-        return {"turn": replace(turn, question=wanted.rest), "pending": pending}
-    writer(Event("status", {"content": "preparing"}))
-    turn = replace(turn, model=wish.bill.model or MODEL)
-    return {"turn": await _answered(offering, turn, pending, writer), "timings": {"first_token": _since(state)}}
+    turn = replace(turn, question=rest) if rest else replace(turn, model=wish.bill.model)
+    return {"turn": turn, "pending": replace(pending, alone=not rest)}
 
 
 def after_tools(state: State) -> str:
-    """`recall`, or `remember` where something was offered."""
-    return "remember" if state["turn"].answer else "recall"
+    """`pinned`, or `remember` where something typed was answered."""
+    return "remember" if state["turn"].answer else "pinned"
 
 
 def refused(state: State) -> str:
@@ -79,8 +77,8 @@ async def offer(state: State, writer: StreamWriter, *, offering: Offering) -> Up
     """What is pending; else, where the pages had no answer, a person: once in a session, the question filled in."""
     turn = state["turn"]
     if pending := state.get("pending"):
-        turn = replace(turn, question=pending.message, model=turn.model or MODEL)
-        return {"turn": await _answered(offering, turn, pending, writer)}
+        offered = await _answered(offering, replace(turn, model=turn.model or MODEL), pending, writer)
+        return {"turn": offered, "timings": {} if turn.answer else {"first_token": _since(state)}}
     tool = (await offering.tools(turn.session.site)).get(handover.NAME) if _lacks_an_answer(turn) else None
     if tool is None or await offering.was_offered(turn.session, handover.NAME):
         return {}
@@ -88,29 +86,12 @@ async def offer(state: State, writer: StreamWriter, *, offering: Offering) -> Up
     return {"turn": replace(turn, rulings=(*turn.rulings, _ruling(handover.NAME)))}
 
 
-def offer_event(action: Action) -> Event:
-    """What the client is sent of it."""
-    return Event("action", {"action": action.payload()})
-
-
-async def _typed(offering: Offering, state: State, writer: StreamWriter) -> Turn | None:
-    """The turn, told where to press, for a yes that was typed; for a no, what was on offer is put away."""
-    turn, history = state["turn"], state["history"]
-    typed = typed_answer(turn.question)
-    if typed is None or (history and history[-1].content.endswith("?")):  # then it answers that
-        return None
-    action = await offering.waiting(turn.session)
-    if action is None:
-        return None
-    writer(Event("token", {"content": typed.reply()}))
-    if typed.yes:
-        writer(offer_event(action))
-    else:
-        await offering.decline(action)
-    reason = f"A typed {'yes' if typed.yes else 'no'} to {action.tool}."
-    return replace(
-        turn, answer=typed.reply(), model=MODEL, rulings=(*turn.rulings, Ruling(_GUARD, allowed=True, reason=reason))
-    )
+def _pending(wish: Wish, tool: Tool, wanted: Heard | None, said: Sequence[str]) -> Pending:
+    """What is offered for a wish, with what the visitor has said of it."""
+    own, _ = tool.hears(wanted.wish if wanted else said[-1], ())
+    theirs = introduced(said[-1]).details
+    details = {**own, "message": _message(said), **theirs, **in_own_words(wish.details, said)}
+    return Pending(wish.tool, wanted.intent.language if wanted else "en", details, wish.failure)
 
 
 async def _wished(
@@ -132,12 +113,17 @@ async def _wished(
 
 async def _answered(offering: Offering, turn: Turn, pending: Pending, writer: StreamWriter) -> Turn:
     """The turn with the offer, told behind what has been answered; declined where nothing can be offered or told."""
+    if pending.alone:
+        writer(Event("status", {"content": "preparing"}))
     known = await offering.tools(turn.session.site)
+    before = await offering.waiting(turn.session)
     told, action = await _offered(offering, turn, known, pending)
     text = f"{_APART}{told}" if turn.answer else told
     writer(Event("token", {"content": text}))
     if action is None:
         return replace(turn, answer=turn.answer + text, declined=turn.declined or not turn.answer)
+    if before and before.tool == action.tool:  # the new one stands in its place
+        writer(offer_event(await offering.decline(before)))
     writer(offer_event(action))
     return replace(turn, answer=turn.answer + text, rulings=(*turn.rulings, _ruling(action.tool)))
 
@@ -155,13 +141,15 @@ async def _offered(
         person, action = await _offered(offering, turn, known, replace(pending, tool=handover.NAME, failure=""))
         return f"{error.message} {person}", action
     action = await offering.offer(turn, tool, fields)
-    return intent.summary(action.title) if is_complete(fields) else _invitation(intent, fields), action
+    if is_complete(fields):
+        return intent.summary(action.title), action
+    return _with_times(intent.entered() if pending.typed else intent.reply(), intent, fields), action
 
 
-def _invitation(intent: Intent, fields: Sequence[FormField]) -> str:
-    """The reply, with some of the times that a form has to choose from."""
-    times = [told for field in fields for _, told in field.choices][:_LIST]
-    return f"{intent.reply()} {intent.times('; '.join(times))}" if times else intent.reply()
+def _with_times(reply: str, intent: Intent, fields: Sequence[FormField]) -> str:
+    """The reply, with some of the times that a form has to choose from yet."""
+    times = [told for field in fields if not field.value for _, told in field.choices][:_LIST]
+    return f"{reply} {intent.times('; '.join(times))}" if times else reply
 
 
 def _lacks_an_answer(turn: Turn) -> bool:
@@ -201,4 +189,4 @@ def _paid(turn: Turn, bill: Closing) -> Turn:
 
 
 def _ruling(tool: str) -> Ruling:
-    return Ruling(_GUARD, allowed=True, reason=f"{tool} was offered: it waits for the visitor's yes.")
+    return Ruling(GUARD, allowed=True, reason=f"{tool} was offered: it waits for the visitor's yes.")

@@ -28,6 +28,9 @@ class Tool(Protocol):
     async def fields(self, known: Details) -> tuple[FormField, ...]:
         """What it needs to know, with what is known of it; reads only. ToolError where it cannot be offered."""
 
+    def hears(self, text: str, offered: Sequence[FormField]) -> tuple[Details, str]:
+        """The details that a message names by its wording, where these fields are offered; and the rest of it."""
+
     def title(self, details: Details) -> str:
         """What it does with these details, in one line for the visitor."""
 

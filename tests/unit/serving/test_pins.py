@@ -11,9 +11,11 @@ from core.records import Message, Pin
 from serving.context import asked
 from serving.embedding import RecentVectors, Vectors
 from serving.pins import Pins, same_matter
+from serving.vocabulary import Vocabulary
 from tests.fakes.models import word_vectors
 
 PINS = [Pin("p1", "demo", "Do you ship to Norway?", "Yes."), Pin("p2", "demo", "Who repairs grinders?", "Ada.")]
+PAGES = Vocabulary({"grinders": 3, "swede": 2, "repairs": 1, "norwegian": 1})
 HISTORY = [Message("user", "Tell me about Norway"), Message("assistant", "A country.")]
 
 
@@ -25,7 +27,7 @@ class World:
         self.calls: list[list[str]] = []
         self.seconds = 100.0
         self.recent = RecentVectors(self.embed)
-        self.find = Pins(self, ThreadPoolExecutor(1), self.recent, self.model_of, lambda: self.seconds)
+        self.find = Pins(self, ThreadPoolExecutor(1), self.recent, self.reads, lambda: self.seconds)
 
     def of(self, site: str) -> list[Pin]:
         return [pin for pin in self.pins if pin.site == site]
@@ -34,8 +36,8 @@ class World:
         self.calls.append(list(texts))
         return await word_vectors(texts)
 
-    async def model_of(self, _site: str) -> str:
-        return "words"
+    async def reads(self, _site: str) -> tuple[str, Vocabulary]:
+        return "words", PAGES
 
 
 async def test_a_question_like_a_pinned_one_gets_its_pin() -> None:
@@ -47,6 +49,20 @@ async def test_a_question_like_a_pinned_one_gets_its_pin() -> None:
 @pytest.mark.parametrize("text", ["Do you sell socks?", "Do you ship to Sweden?", "Don't you ship to Norway?"])
 async def test_another_question_gets_none(text: str) -> None:
     assert await World().find("demo", text, []) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "pin"),
+    [
+        ("Do you shpi to Norwya?", PINS[0]),  # whose words no page has
+        ("Who repiars grindres?", PINS[1]),
+        ("Do you ship to Swede?", None),  # which some page has: it is no slip
+        ("Do you ship to Nrway?", PINS[0]),
+        ("Do you ship to Norwich?", None),  # English has it
+    ],
+)
+async def test_a_misspelt_question_gets_the_pin_that_is_meant(text: str, pin: Pin | None) -> None:
+    assert await World().find("demo", text, []) == pin
 
 
 async def test_pins_are_their_sites_own() -> None:
@@ -70,6 +86,10 @@ async def test_the_search_after_it_finds_every_vector_known() -> None:
     await world.find("demo", "Do you sell warm socks for winters?", HISTORY)
     before = len(world.calls)
     await world.recent("words", asked("Do you sell warm socks for winters?", HISTORY).texts)
+    assert len(world.calls) == before
+    await world.find("demo", "Do you sell grindres for winters?", HISTORY)
+    before = len(world.calls)
+    await world.recent("words", asked("Do you sell grinders for winters?", HISTORY).texts)
     assert len(world.calls) == before
     await world.find("demo", "Which boots have you got for winters?", [])
     assert world.calls[before:] == [["Which boots have you got for winters?"]]

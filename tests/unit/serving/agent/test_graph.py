@@ -95,7 +95,7 @@ async def test_the_turn_says_how_it_was_answered() -> None:
     assert [(citation.n, citation.source_id, citation.quote) for citation in turn.citations] == [
         (1, "returns#0", "You have 30 days from delivery.")
     ]
-    steps = ("guard", "pinned", "tools", "recall", "rewrite", "retrieve", "weigh", "scope", "decide", "answer", "offer")
+    steps = ("guard", "tools", "pinned", "recall", "rewrite", "retrieve", "weigh", "scope", "decide", "answer", "offer")
     nodes = {*steps, "remember"}
     assert set(turn.timings) == nodes | {"first_token", "total"}
     assert turn.timings["total"] >= turn.timings["first_token"] > 0

@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import InvalidInputError
 from core.records import FormField
-from serving.agent.tools.details import filled, in_own_words, introduced, is_complete, with_values
+from serving.agent.tools.details import filled, in_own_words, is_complete, with_values
 
 FIELDS = (
     FormField("name", "Your name", "text", longest=10),
@@ -74,20 +74,6 @@ def test_a_form_is_filled_in_with_what_can_be_used_and_no_link() -> None:
     assert values == {"name": "x" * 10, "email": "", "message": "See", "start": ""}
     assert not is_complete(with_values(FIELDS, known))
     assert is_complete(with_values(FIELDS, WHOLE))
-
-
-@pytest.mark.parametrize(
-    ("said", "known"),
-    [
-        ("Book a meeting, my name is Ann Lee, ann@mail.example.", {"name": "Ann Lee", "email": "ann@mail.example"}),
-        ("Ich heiße Jürgen und möchte einen Termin", {"name": "Jürgen"}),
-        ("Write to ann.lee@mail.example!", {"email": "ann.lee@mail.example"}),
-        ("my name is on the order", {}),
-        ("I am Ann", {}),
-    ],
-)
-def test_who_says_their_name_and_address_need_not_write_them_twice(said: str, known: dict[str, str]) -> None:
-    assert introduced(said) == known
 
 
 def test_of_a_model_only_what_the_visitor_wrote_counts() -> None:
