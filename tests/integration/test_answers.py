@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -202,13 +203,17 @@ class Counting:
     now: int = 0
     most: int = 0
     name: str = "counting"
+    met: asyncio.Event = field(default_factory=asyncio.Event)  # two at a time, once
 
     async def write(
         self, question: str, passages: Sequence[Passage], history: Sequence[Message], policy: str, /
     ) -> AsyncGenerator[str | Closing, None]:
         self.now += 1
         self.most = max(self.most, self.now)
-        await asyncio.sleep(0.05)
+        if self.now > 1:
+            self.met.set()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.met.wait(), 5)
         yield "Yes."
         self.now -= 1
         yield Closing()
