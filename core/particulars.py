@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.words import STOP_WORDS, words
 
 _DIGITS = re.compile(r"(?<!\w)(?<![^\W\d_][-.])(?<!\d[.,])\d+(?:[.,]\d+)*")  # but `S3` and `Zone-4` are names
-_ENUMERATOR = re.compile(r"(?:^|(?<=:))\s*\d{1,2}[.)]$")  # what an inline list leaves where sentences are cut
+_ENUMERATOR = re.compile(r"(?:^|(?<=\D:))\s*\d{1,2}[.)]$")  # what an inline list leaves where sentences are cut
 _SMALL = """three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
     nineteen"""  # one and two are seldom meant as numbers, or count what is listed below
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"

@@ -83,7 +83,7 @@ class _Attempt:
             async with aclosing(pieces):
                 while (piece := await self._next(pieces)) is not None:
                     self.spoke = self.spoke or bool(piece)
-                    yield replace(piece, model=self._link.writer.name) if isinstance(piece, Closing) else piece
+                    yield self._signed(piece) if isinstance(piece, Closing) else piece
         except (NotAcceptedError, OverloadedError):
             raise  # it is up; another question, or another moment, and it answers
         except FrontdeskError:
@@ -96,6 +96,9 @@ class _Attempt:
         finally:
             if not told_breaker:
                 self._link.breaker.left()
+
+    def _signed(self, closing: Closing) -> Closing:
+        return replace(closing, model=closing.model or self._link.writer.name)
 
     async def _next(self, pieces: Pieces) -> str | Closing | None:
         try:

@@ -1,8 +1,8 @@
 """What a model writes, held back by one sentence: each is checked before anybody sees it.
 
-A sentence that the passages do not support, or that repeats the assistant's rules, is dropped; links go that lead
-elsewhere than to a source. If nothing is left the answer declines. A model that judges the question to be outside the
-site's scope says so with a mark, and the visitor hears our own sentence. Quotes need none of this.
+A sentence that the passages do not support, that repeats the assistant's rules or what was said before it, is dropped;
+links go that lead elsewhere than to a source. If nothing is left the answer declines. A model that judges the question
+to be outside the site's scope says so with a mark, and the visitor hears our own sentence. Quotes need none of this.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from serving.agent.leaks import Leaks
 from serving.agent.links import Links
 from serving.agent.models import ModelWriter
 from serving.agent.policy import read_policy
+from serving.agent.repeats import Repeats
 from serving.agent.similarity import Embed, Similarity
 from serving.agent.state import Closing, Writer
 
@@ -112,6 +113,7 @@ class Check:
         self._evidence = evidence
         self._links = Links(passage.chunk.url for passage in passages)
         self._leaks = Leaks(prompts.rules(policy), [passage.chunk.text for passage in passages])
+        self._repeats = Repeats()
         self._embed = embed
 
     def judged_outside(self) -> None:
@@ -135,10 +137,16 @@ class Check:
         [vector] = await self._embed([plain])
         found = support(plain, vector, await self._evidence)
         if supported(found, declining=bool(_DECLINING.match(sentence))):
-            return shown
+            return "" if self._said_again(shown, plain) else shown
         reason = f"Not supported by the passages{f': {found.problem}' if found.problem else ''}: {plain:.200}"
         self.rulings.append(Ruling("grounded", allowed=False, reason=reason, score=round(found.score, 3)))
         return ""
+
+    def _said_again(self, shown: str, plain: str) -> bool:
+        again = self._repeats.again(shown, plain)
+        if again:
+            self.rulings.append(Ruling("repeated", allowed=False, reason=f"Said already: {plain:.200}"))
+        return again
 
 
 def supported(found: Support, *, declining: bool = False) -> bool:

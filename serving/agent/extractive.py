@@ -18,6 +18,7 @@ from serving.agent.evidence import Candidate
 from serving.agent.followup import in_context
 from serving.agent.kinds import Kind, kind_of
 from serving.agent.parts import Part, parts
+from serving.agent.quotes import Quotes
 from serving.agent.similarity import Embed
 from serving.agent.state import Closing
 
@@ -60,24 +61,24 @@ class Extractive:
             yield unanswered(weighed, passages)
             yield Closing(declined=True)
             return
-        asked = parts(question, history)
-        most = _MOST if len(asked) == 1 else _MOST_EACH
-        told = [
-            compose(each, passages, most, _kind(part)) if answers(each) else []
-            for part, each in zip(asked, weighed, strict=True)
-        ]
-        for index, paragraph in enumerate(_in_turn(asked, told)):
+        for index, each in enumerate(quoted(weighed, question, passages, history)):
+            paragraph = each if isinstance(each, str) else each.paragraph
             yield f"\n\n{paragraph}" if index else paragraph
         yield Closing()
 
 
-def _in_turn(asked: Sequence[Part], told: Sequence[Sequence[str]]) -> Iterator[str]:
-    """The paragraphs for each question, none of them twice; of one without any, that nothing was found for it."""
-    said: set[str] = set()
-    for part, paragraphs in zip(asked, told, strict=True):
-        yield from (each for each in paragraphs if each not in said)
-        said.update(paragraphs)
-        if not paragraphs:
+def quoted(
+    weighed: Weighed, question: str, passages: Sequence[Passage], history: Sequence[Message]
+) -> Iterator[Quotes | str]:
+    """What to quote for each question of a message, nothing twice; where there is nothing, a sentence that says so."""
+    asked = parts(question, history)
+    most = _MOST if len(asked) == 1 else _MOST_EACH
+    said: set[Quotes] = set()
+    for part, candidates in zip(asked, weighed, strict=True):
+        found = _quotes(candidates, passages, most, _kind(part)) if answers(candidates) else []
+        yield from (each for each in found if each not in said)
+        said.update(found)
+        if not found:
             yield prompts.no_answer_to(part.question)
 
 
@@ -89,14 +90,18 @@ def _kind(part: Part) -> Kind | None:
 def compose(
     weighed: Sequence[Candidate], passages: Sequence[Passage], most: int = _MOST, kind: Kind | None = None
 ) -> list[str]:
-    """A paragraph for each passage that is quoted, the best one first, its sentences in the page's order."""
+    """A paragraph for each passage that is quoted, the best one first."""
+    return [each.paragraph for each in _quotes(weighed, passages, most, kind)]
+
+
+def _quotes(weighed: Sequence[Candidate], passages: Sequence[Passage], most: int, kind: Kind | None) -> list[Quotes]:
     chosen = _choose(weighed, kind)[:most]
-    paragraphs = []
+    found = []
     for n in dict.fromkeys(candidate.n for candidate in chosen):
         passage = passages[n - 1]
         positions = {candidate.position for candidate in chosen if candidate.n == n}
-        paragraphs.append(_paragraph(n, passage, _understandable(positions, split(passage.chunk.text))))
-    return paragraphs
+        found.append(Quotes(n, passage, tuple(_understandable(positions, split(passage.chunk.text)))))
+    return found
 
 
 def _choose(weighed: Sequence[Candidate], kind: Kind | None) -> list[Candidate]:
@@ -178,28 +183,3 @@ def _list_after(position: int, sentences: Sequence[Sentence]) -> list[int]:
             break
         found.append(index)
     return found
-
-
-def _paragraph(n: int, passage: Passage, sentences: Sequence[Sentence]) -> str:
-    """Prose runs on, items stand below each other; items that nothing introduces say where they stand."""
-    blocks = [f"{_place(passage)}:"] if sentences[0].item else []
-    for item, group in groupby(sentences, key=lambda sentence: sentence.item):
-        told = list(group)
-        after_list = "\n" if blocks and not item else ""
-        blocks += _items(n, told) if item else [after_list + " ".join(_marked(n, each) for each in told)]
-    return "\n".join(blocks)
-
-
-def _items(n: int, items: Sequence[Sentence]) -> Iterator[str]:
-    """A line each, those of a list within a list further in."""
-    outermost = min(each.depth for each in items)
-    return ("  " * (each.depth - outermost) + f"- {_marked(n, each)}" for each in items)
-
-
-def _marked(n: int, sentence: Sentence) -> str:
-    return f"{sentence.text} [{n}]"
-
-
-def _place(passage: Passage) -> str:
-    heading = passage.chunk.heading.rpartition(" > ")[2]
-    return ", ".join(dict.fromkeys(filter(None, [passage.chunk.title, heading])))

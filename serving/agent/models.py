@@ -35,6 +35,7 @@ Prompt = Callable[[str, Sequence[Passage], Sequence[Message], str], list[BaseMes
 
 _RETRIES = 2  # by the provider's client, which only retries what has not begun to answer
 _RETRIES_LOCAL = 4  # of these: by then a server that crashed is back
+_TEMPERATURE_LOCAL = 0  # the likeliest word is the safest one
 _NO_KEY = "none-needed"  # an OpenAI client wants one, a server of one's own does not
 
 
@@ -188,6 +189,7 @@ def _local(settings: Settings) -> dict[str, Any]:
     server = local_model()
     return {
         "timeout": settings.model_seconds,
+        "temperature": _TEMPERATURE_LOCAL,
         "max_retries": _RETRIES_LOCAL,
         "api_key": server.key,
         "base_url": server.url,

@@ -8,9 +8,10 @@ from contextlib import suppress
 from functools import partial
 
 from core.errors import ConfigurationError
-from core.local_model import LOCAL
+from core.local_model import AT_ONCE, LOCAL
 from core.records import Site
 from core.settings import Settings
+from serving.agent import telling
 from serving.agent.breaker import Breaker
 from serving.agent.catalogue import load_catalogue, models_of
 from serving.agent.chain import Chain, Link
@@ -92,12 +93,25 @@ class Writers:
         found = False
         for model in models:
             try:
-                writer = writer_for(model, self._settings, self._embed)
+                writer = self._writer(model)
             except ConfigurationError as error:
                 logger.warning("%s is left out: %s", model, error)
                 missing = missing or error
             else:
                 found = True
-                yield checked(writer, self._embed)
+                yield writer
         if missing and not found:
             raise missing
+
+    def _writer(self, model: str) -> Writer:
+        if model != LOCAL:
+            return checked(writer_for(model, self._settings, self._embed), self._embed)
+        small = ModelWriter(
+            chat_model(model, self._settings),
+            model,
+            telling.SECONDS,
+            AT_ONCE,
+            prompt=telling.prompt,
+            most_tokens=telling.MOST_TOKENS,
+        )
+        return telling.Telling(small, self._embed)

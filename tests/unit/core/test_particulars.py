@@ -20,6 +20,7 @@ def _values(text: str) -> list[str]:
         ("Form APP-001 lies in S3 under v1.2.", []),
         ("There are two ways, and one is free:", []),
         ("Here are some of them: 1.", []),
+        ("It is open from 9:00 to 16:30.", ["9", "0", "16", "30"]),
     ],
 )
 def test_numbers_are_read_by_value(text: str, values: list[str]) -> None:

@@ -1,0 +1,180 @@
+"""The writer around a very small model: quotes, of which the model says the rows of tables and lists as sentences.
+
+Such a model cannot be asked what passages say: it invents, and of several true numbers it takes any (evals/LOG.md). It
+can turn `Weight: 9.2 kg` into a sentence, once its beginning is given. So what to quote is chosen without it, it sees
+one line at a time, and where it does not say the whole line, or not in time, the line itself is said.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
+
+from core.errors import FrontdeskError
+from core.records import Message, Passage, Ruling
+from core.sentences import Sentence
+from core.words import STOP_WORDS, content, words
+from serving.agent.answerable import answerable, unanswered, weighing
+from serving.agent.check import CheckedWriter
+from serving.agent.extractive import Extractive, quoted
+from serving.agent.quotes import Quotes
+from serving.agent.retold import retells
+from serving.agent.similarity import Embed
+from serving.agent.state import Closing, Writer
+
+logger = logging.getLogger(__name__)
+
+MOST_TOKENS = 48  # of a sentence
+SECONDS = 8.0  # for a sentence; whoever waits longer would rather read the row
+
+_MOST_ROWS = 2  # of a passage; more are a list, and read better as one
+_LONGEST = 12  # words of a row that are about something
+
+_LABEL = re.compile(r"[^\W\d_]\S*(?: \S+){0,5}")
+_JOINING = frozenset({"and", "of", "per"})  # small words that a label may well hold
+_DAY = re.compile(r"(?:mon|tues|wednes|thurs|fri|satur|sun)day\b", re.IGNORECASE)
+_RULE, *_EXAMPLES = files(__package__).joinpath("telling.txt").read_text(encoding="utf-8").strip().split("\n\n")
+
+
+class Telling:
+    """Quotes, retold by a model where that loses nothing. What it writes is checked before anybody sees it."""
+
+    def __init__(self, model: Writer, embed: Embed) -> None:
+        self.name = model.name
+        self._model = CheckedWriter(_Begun(model), embed)
+        self._weigh = weighing(embed)
+
+    async def write(
+        self, question: str, passages: Sequence[Passage], history: Sequence[Message], policy: str, /
+    ) -> AsyncGenerator[str | Closing, None]:
+        """What `Extractive` would quote, a paragraph per passage; the Closing names who wrote it."""
+        weighed = await self._weigh(question, passages, history) or ()
+        if not answerable(weighed).allowed:
+            yield unanswered(weighed, passages)
+            yield Closing(declined=True, model=Extractive.name)
+            return
+        teller = _Teller(self._model, policy, frozenset(_lower_case(passages)))
+        for index, each in enumerate(quoted(weighed, question, passages, history)):
+            paragraph = each if isinstance(each, str) else (await teller.retold(each)).paragraph
+            yield f"\n\n{paragraph}" if index else paragraph
+        yield replace(teller.bill, model=self.name if teller.told else Extractive.name)
+
+
+def prompt(begun: str, passages: Sequence[Passage], _history: Sequence[Message], _policy: str) -> list[BaseMessage]:
+    """The rule and the worked examples in `telling.txt`, each a place, a line and its sentence; then the one line, and
+    how its sentence begins.
+    """
+    lines = [f"{passage.chunk.heading}\n{passage.chunk.text}" for passage in passages]
+    worked = (message for example in _EXAMPLES for message in _worked(example))
+    return [SystemMessage(_RULE), *worked, *map(HumanMessage, lines), AIMessage(begun)]
+
+
+def _worked(example: str) -> tuple[BaseMessage, BaseMessage]:
+    asked, _, told = example.rpartition("\n")
+    return HumanMessage(asked), AIMessage(told)
+
+
+class _Begun:
+    """A model that goes on with what stands in for a question, heard from its beginning."""
+
+    def __init__(self, model: Writer) -> None:
+        self.name = model.name
+        self._model = model
+
+    async def write(
+        self, begun: str, passages: Sequence[Passage], history: Sequence[Message], policy: str, /
+    ) -> AsyncGenerator[str | Closing, None]:
+        async with aclosing(self._model.write(begun, passages, history, policy)) as pieces:
+            yield begun
+            async for piece in pieces:
+                yield piece
+
+
+@dataclass
+class _Teller:
+    """The model's part in one answer: what it said that could be used, and what that cost."""
+
+    model: Writer
+    policy: str
+    lower_case: frozenset[str]  # words that are no names
+    bill: Closing = field(default_factory=Closing)
+    told: bool = False
+    failed: bool = False
+
+    async def retold(self, quotes: Quotes) -> Quotes:
+        """The same with its rows as sentences, or as it was: one without the other would read oddly."""
+        if not _few_rows(quotes.sentences):
+            return quotes
+        sentences = [await self._sentence(each, quotes) if each.item else each for each in quotes.sentences]
+        if None in sentences:
+            return quotes
+        self.told = True
+        return replace(quotes, sentences=tuple(filter(None, sentences)))
+
+    async def _sentence(self, row: Sentence, quotes: Quotes) -> Sentence | None:
+        """The row as the model says it; None where that will not do."""
+        begun = _beginning(row.text, self.lower_case)
+        if self.failed or not begun:
+            return None
+        try:
+            said = await self._said(begun, _only(row, quotes))
+        except FrontdeskError as error:  # the quote is there: no visitor need hear of it
+            logger.warning("%s said nothing (%s): %s", self.model.name, error.code, error)
+            self.failed = True
+            return None
+        around = f"{quotes.passage.chunk.title} {quotes.passage.chunk.heading} {row.context}"
+        if not said or retells(said, row.text, around):
+            return replace(row, text=said, shown=(said,), item=False, depth=0) if said else None
+        self._note(Ruling("grounded", allowed=False, reason=f"Not the whole row and nothing else: {said:.200}"))
+        return None
+
+    async def _said(self, begun: str, line: Passage) -> str:
+        pieces: list[str] = []
+        closing = Closing()
+        async with aclosing(self.model.write(begun, [line], (), self.policy)) as written:
+            async for piece in written:
+                if isinstance(piece, Closing):
+                    closing = piece
+                else:
+                    pieces.append(piece)
+        usage, cost = self.bill.usage + closing.usage, self.bill.cost + closing.cost
+        self.bill = replace(self.bill, usage=usage, cost=cost)
+        self._note(*closing.rulings)
+        return "" if closing.declined else "".join(pieces).strip()
+
+    def _note(self, *rulings: Ruling) -> None:
+        self.bill = replace(self.bill, rulings=(*self.bill.rulings, *rulings))
+
+
+def _few_rows(sentences: Sequence[Sentence]) -> bool:
+    """Whether they hold rows that can be told one by one: few, short, and introduced by nothing."""
+    rows = [each.text for each in sentences if each.item]
+    introduced = any(each.text.endswith(":") for each in sentences)
+    return 0 < len(rows) <= _MOST_ROWS and not introduced and all(len(content(row)) <= _LONGEST for row in rows)
+
+
+def _beginning(row: str, lower_case: frozenset[str]) -> str:
+    """`The weight` for `Weight: 9.2 kg`; "" for a row without a label that a sentence could begin with."""
+    label, colon, _ = row.partition(": ")
+    if not colon or not _LABEL.fullmatch(label) or STOP_WORDS.intersection(words(label)) - _JOINING:
+        return ""
+    if _DAY.match(label):
+        return f"On {label}"
+    first, *more = label.split()
+    return " ".join(["The", first.casefold() if first.casefold() in lower_case else first, *more])
+
+
+def _lower_case(passages: Sequence[Passage]) -> Iterator[str]:
+    """The words that some passage writes small."""
+    return (word for passage in passages for word in re.findall(r"\b[^\W\d_]+\b", passage.chunk.text) if word.islower())
+
+
+def _only(row: Sentence, quotes: Quotes) -> Passage:
+    """A passage that says nothing but this row, at its place."""
+    return replace(quotes.passage, chunk=replace(quotes.passage.chunk, heading=quotes.place, text=row.text))
