@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from pathlib import Path
 
 import httpx
 import psutil
@@ -29,7 +30,7 @@ from tests.fakes.answers import answered
 from tests.fakes.commands import ROOT, run
 from tests.fakes.local_model import busy_slots, healthy, needs_local_model
 from tests.fakes.retriever import passage
-from tests.fakes.site import furnish
+from tests.fakes.site import PAGES, furnish, promote
 
 pytestmark = needs_local_model
 
@@ -173,14 +174,16 @@ def test_it_ends_with_a_process_that_is_killed() -> None:
         time.sleep(0.02)
 
 
-def test_it_is_reached_past_a_proxy(site: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_says_a_row_as_a_sentence_past_a_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = "It is small for its weight.\n\n| | Merlin |\n|---|---|\n| Weight | 9.2 kg |"
+    promote(furnish(tmp_path), {**PAGES, "merlin.md": ("Kestrel Merlin", row)})
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     monkeypatch.setenv("FRONTDESK_MODEL", LOCAL)
-    done = run(site.home, "serving", "ask", RETURNS, "--json")
+    done = run(tmp_path, "serving", "ask", "What is the weight of the Kestrel Merlin?", "--json")
     assert done.returncode == 0, done.stderr
     end = json.loads(done.stdout)
-    assert (end["type"], bool(end["content"])) == ("end", True)
+    assert (end["type"], "9.2 kg" in end["content"]) == ("end", True)
     assert end["usage"]["output_tokens"] > 0
 
 

@@ -191,3 +191,8 @@ async def test_over_http_the_cost_is_of_the_tokens_that_the_provider_counted(set
         _, closing = await written(chain(writer))
     assert closing.usage.output_tokens == 3
     assert closing.cost == pytest.approx((closing.usage.input_tokens * 1 + 3 * 100) / 1e6)
+
+
+async def test_a_writer_that_says_who_wrote_is_believed() -> None:
+    quoting = ScriptedWriter(closing=Closing(model="extractive"), name="local")
+    assert (await written(chain(quoting)))[1].model == "extractive"

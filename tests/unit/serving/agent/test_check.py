@@ -149,3 +149,25 @@ async def test_the_mark_judges_only_where_an_answer_begins() -> None:
 
 def test_a_model_is_told_how_it_may_refuse() -> None:
     assert "[out]" in rules("")
+
+
+async def test_what_was_said_is_not_said_again() -> None:
+    said, closing = await heard(
+        "You have 30 days to return a machine. [1] You have 30 days to return. [1] Keep the box."
+    )
+    assert "".join(said) == "You have 30 days to return a machine. [1] Keep the box."
+    assert [(ruling.guard, ruling.allowed) for ruling in closing.rulings] == [("repeated", False)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- Return a machine in 30 days.\n- Return a machine in 30 days.",
+        "The box may be opened and kept. The box may not be opened and kept.",
+        "Keep it. Keep it.",
+        "Return a machine in 30 days. Return a box and a machine in 30 days.",
+    ],
+)
+async def test_items_denials_and_a_word_more_are_no_repetition(text: str) -> None:
+    page = passage(text)
+    assert "".join((await heard(text, passages=[page]))[0]) == text
