@@ -38,6 +38,10 @@ _LONGEST = 12  # words of a row that are about something
 
 _LABEL = re.compile(r"[^\W\d_]\S*(?: \S+){0,5}")
 _JOINING = frozenset({"and", "of", "per"})  # small words that a label may well hold
+_SMALL = re.compile(r"\b[a-z]\w*")
+_COMMON = frozenset(
+    ["capacity", "deposit", "depth", "height", "length", "power", "price", "size", "warranty", "weight", "width"]
+)
 _DAY = re.compile(r"(?:mon|tues|wednes|thurs|fri|satur|sun)day\b", re.IGNORECASE)
 _RULE, *_EXAMPLES = files(__package__).joinpath("telling.txt").read_text(encoding="utf-8").strip().split("\n\n")
 
@@ -59,7 +63,7 @@ class Telling:
             yield unanswered(weighed, passages)
             yield Closing(declined=True, model=Extractive.name)
             return
-        teller = _Teller(self._model, policy, frozenset(_lower_case(passages)))
+        teller = _Teller(self._model, policy, _COMMON.union(_small(passages)))
         for index, each in enumerate(quoted(weighed, question, passages, history)):
             paragraph = each if isinstance(each, str) else (await teller.retold(each)).paragraph
             yield f"\n\n{paragraph}" if index else paragraph
@@ -102,7 +106,7 @@ class _Teller:
 
     model: Writer
     policy: str
-    lower_case: frozenset[str]  # words that are no names
+    small: frozenset[str]  # words that are no names
     bill: Closing = field(default_factory=Closing)
     told: bool = False
     failed: bool = False
@@ -119,7 +123,7 @@ class _Teller:
 
     async def _sentence(self, row: Sentence, quotes: Quotes) -> Sentence | None:
         """The row as the model says it; None where that will not do."""
-        begun = _beginning(row.text, self.lower_case)
+        begun = _beginning(row.text, self.small)
         if self.failed or not begun:
             return None
         try:
@@ -159,7 +163,7 @@ def _few_rows(sentences: Sequence[Sentence]) -> bool:
     return 0 < len(rows) <= _MOST_ROWS and not introduced and all(len(content(row)) <= _LONGEST for row in rows)
 
 
-def _beginning(row: str, lower_case: frozenset[str]) -> str:
+def _beginning(row: str, small: frozenset[str]) -> str:
     """`The weight` for `Weight: 9.2 kg`; "" for a row without a label that a sentence could begin with."""
     label, colon, _ = row.partition(": ")
     if not colon or not _LABEL.fullmatch(label) or STOP_WORDS.intersection(words(label)) - _JOINING:
@@ -167,12 +171,12 @@ def _beginning(row: str, lower_case: frozenset[str]) -> str:
     if _DAY.match(label):
         return f"On {label}"
     first, *more = label.split()
-    return " ".join(["The", first.casefold() if first.casefold() in lower_case else first, *more])
+    return " ".join(["The", first.casefold() if first.casefold() in small else first, *more])
 
 
-def _lower_case(passages: Sequence[Passage]) -> Iterator[str]:
-    """The words that some passage writes small."""
-    return (word for passage in passages for word in re.findall(r"\b[^\W\d_]+\b", passage.chunk.text) if word.islower())
+def _small(passages: Sequence[Passage]) -> Iterator[str]:
+    """The words that a passage writes without a capital; visitors write names so, too."""
+    return (word for passage in passages for word in _SMALL.findall(passage.chunk.text))
 
 
 def _only(row: Sentence, quotes: Quotes) -> Passage:
