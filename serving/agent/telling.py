@@ -8,8 +8,7 @@ one line at a time, and where it does not say the whole line, or not in time, th
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
@@ -19,12 +18,12 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from core.errors import FrontdeskError
 from core.records import Message, Passage, Ruling
 from core.sentences import Sentence
-from core.words import STOP_WORDS, content, words
 from serving.agent.answerable import answerable, unanswered, weighing
 from serving.agent.check import CheckedWriter
 from serving.agent.extractive import Extractive, quoted
 from serving.agent.quotes import Quotes
 from serving.agent.retold import retells
+from serving.agent.rows import beginning, small_words, tellable
 from serving.agent.similarity import Embed
 from serving.agent.state import Closing, Writer
 
@@ -33,16 +32,6 @@ logger = logging.getLogger(__name__)
 MOST_TOKENS = 48  # of a sentence
 SECONDS = 8.0  # for a sentence; whoever waits longer would rather read the row
 
-_MOST_ROWS = 2  # of a passage; more are a list, and read better as one
-_LONGEST = 12  # words of a row that are about something
-
-_LABEL = re.compile(r"[^\W\d_]\S*(?: \S+){0,5}")
-_JOINING = frozenset({"and", "of", "per"})  # small words that a label may well hold
-_SMALL = re.compile(r"\b[a-z]\w*")
-_COMMON = frozenset(
-    ["capacity", "deposit", "depth", "height", "length", "power", "price", "size", "warranty", "weight", "width"]
-)
-_DAY = re.compile(r"(?:mon|tues|wednes|thurs|fri|satur|sun)day\b", re.IGNORECASE)
 _RULE, *_EXAMPLES = files(__package__).joinpath("telling.txt").read_text(encoding="utf-8").strip().split("\n\n")
 
 
@@ -63,7 +52,7 @@ class Telling:
             yield unanswered(weighed, passages)
             yield Closing(declined=True, model=Extractive.name)
             return
-        teller = _Teller(self._model, policy, _COMMON.union(_small(passages)))
+        teller = _Teller(self._model, policy, small_words(passages))
         for index, each in enumerate(quoted(weighed, question, passages, history)):
             paragraph = each if isinstance(each, str) else (await teller.retold(each)).paragraph
             yield f"\n\n{paragraph}" if index else paragraph
@@ -113,17 +102,20 @@ class _Teller:
 
     async def retold(self, quotes: Quotes) -> Quotes:
         """The same with its rows as sentences, or as it was: one without the other would read oddly."""
-        if not _few_rows(quotes.sentences):
+        if not tellable(quotes.sentences):
             return quotes
-        sentences = [await self._sentence(each, quotes) if each.item else each for each in quotes.sentences]
-        if None in sentences:
-            return quotes
+        sentences: list[Sentence] = []
+        for each in quotes.sentences:
+            sentence = await self._sentence(each, quotes) if each.item else each
+            if sentence is None:
+                return quotes
+            sentences.append(sentence)
         self.told = True
-        return replace(quotes, sentences=tuple(filter(None, sentences)))
+        return replace(quotes, sentences=tuple(sentences))
 
     async def _sentence(self, row: Sentence, quotes: Quotes) -> Sentence | None:
         """The row as the model says it; None where that will not do."""
-        begun = _beginning(row.text, self.small)
+        begun = beginning(row.text, self.small)
         if self.failed or not begun:
             return None
         try:
@@ -133,9 +125,10 @@ class _Teller:
             self.failed = True
             return None
         around = f"{quotes.passage.chunk.title} {quotes.passage.chunk.heading} {row.context}"
-        if not said or retells(said, row.text, around):
-            return replace(row, text=said, shown=(said,), item=False, depth=0) if said else None
-        self._note(Ruling("grounded", allowed=False, reason=f"Not the whole row and nothing else: {said:.200}"))
+        if retells(said, row.text, around):
+            return replace(row, text=said, shown=(said,), item=False, depth=0)
+        if said:
+            self._note(Ruling("grounded", allowed=False, reason=f"Not the whole row and nothing else: {said:.200}"))
         return None
 
     async def _said(self, begun: str, line: Passage) -> str:
@@ -154,29 +147,6 @@ class _Teller:
 
     def _note(self, *rulings: Ruling) -> None:
         self.bill = replace(self.bill, rulings=(*self.bill.rulings, *rulings))
-
-
-def _few_rows(sentences: Sequence[Sentence]) -> bool:
-    """Whether they hold rows that can be told one by one: few, short, and introduced by nothing."""
-    rows = [each.text for each in sentences if each.item]
-    introduced = any(each.text.endswith(":") for each in sentences)
-    return 0 < len(rows) <= _MOST_ROWS and not introduced and all(len(content(row)) <= _LONGEST for row in rows)
-
-
-def _beginning(row: str, small: frozenset[str]) -> str:
-    """`The weight` for `Weight: 9.2 kg`; "" for a row without a label that a sentence could begin with."""
-    label, colon, _ = row.partition(": ")
-    if not colon or not _LABEL.fullmatch(label) or STOP_WORDS.intersection(words(label)) - _JOINING:
-        return ""
-    if _DAY.match(label):
-        return f"On {label}"
-    first, *more = label.split()
-    return " ".join(["The", first.casefold() if first.casefold() in small else first, *more])
-
-
-def _small(passages: Sequence[Passage]) -> Iterator[str]:
-    """The words that a passage writes without a capital; visitors write names so, too."""
-    return (word for passage in passages for word in _SMALL.findall(passage.chunk.text))
 
 
 def _only(row: Sentence, quotes: Quotes) -> Passage:
