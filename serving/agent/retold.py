@@ -19,7 +19,9 @@ _SMALL = """about above after all almost always before below between both each e
     than under unless until up within without"""
 _LIMITS = frozenset(_SMALL.split())  # they change what is said of the others
 _KEPT = frozenset({"from"})  # as well, where the line has it; a sentence may say `from 9 to 5` of `9 to 5`
-_JOINING = frozenset(content("have has come comes cost costs get gets last lasts open price take takes"))
+_SAYING = "are come comes cost costs get gets has have is last lasts open opens take takes was were"
+_VERBS = frozenset(_SAYING.split())
+_JOINING = frozenset(content(_SAYING))
 
 
 def retells(said: str, line: str, around: str) -> bool:
@@ -27,6 +29,7 @@ def retells(said: str, line: str, around: str) -> bool:
     return (
         len(sentence_texts(said)) == 1
         and ": " not in said
+        and not _VERBS.isdisjoint(words(said))
         and _values(said) == _values(line)
         and all(said.count(sign) == line.count(sign) for sign in _SIGNS)
         and _counted(said, _LIMITS) == _counted(line, _LIMITS)

@@ -60,10 +60,10 @@ class Telling:
 
 
 def prompt(begun: str, passages: Sequence[Passage], _history: Sequence[Message], _policy: str) -> list[BaseMessage]:
-    """The rule and the worked examples in `telling.txt`, each a place, a line and its sentence; then the one line, and
+    """The rule and the worked examples in `telling.txt`, each a page, a line and its sentence; then the one line, and
     how its sentence begins.
     """
-    lines = [f"{passage.chunk.heading}\n{passage.chunk.text}" for passage in passages]
+    lines = [f"{passage.chunk.title.partition(' | ')[0]}\n{passage.chunk.text}" for passage in passages]
     worked = (message for example in _EXAMPLES for message in _worked(example))
     return [SystemMessage(_RULE), *worked, *map(HumanMessage, lines), AIMessage(begun)]
 
@@ -150,5 +150,5 @@ class _Teller:
 
 
 def _only(row: Sentence, quotes: Quotes) -> Passage:
-    """A passage that says nothing but this row, at its place."""
-    return replace(quotes.passage, chunk=replace(quotes.passage.chunk, heading=quotes.place, text=row.text))
+    """A passage that says nothing but this row."""
+    return replace(quotes.passage, chunk=replace(quotes.passage.chunk, text=row.text))

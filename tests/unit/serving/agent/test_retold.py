@@ -31,6 +31,7 @@ def test_a_line_as_a_sentence_is_the_same_line(line: str, said: str) -> None:
         ("Weight: 9.2 kg", "The weight is 9.2 kg. It is heavy."),
         ("Weight: 9.2 kg", "The weight is not 9.2 kg."),
         ("Weight: 9.2 kg", "The weight: 9.2 kg."),
+        ("Weight: 9.2 kg", "The weight of the Merlin, 9.2 kg."),
         ("Price: £489", "The price is 489."),
         ("Price: from £325", "The price is £325."),
         ("Price: £4 a day", "The price is up to £4 a day."),

@@ -23,6 +23,8 @@ MERLIN = passage(
 )
 RETURNS = passage("You have 30 days from the day of delivery to send back a machine. Please keep the box.")
 WARRANTY = passage("| | Warranty |\n|---|---|\n| Merlin | 24 months |\n| Osprey | 36 months |\n", title="Warranty")
+ONE = passage("| | Warranty |\n|---|---|\n| Merlin | 24 months |\n", title="Warranty")
+OTHER = passage("| | Term |\n|---|---|\n| Merlin | 12 months warranty |\n", title="Guarantee", name="other")
 PAGES = [RETURNS, MERLIN]
 HEAVY = "What is the weight of the Merlin?"
 ROW = "Kestrel Merlin, Specification:\n- Weight: 9.2 kg [2]"
@@ -62,7 +64,7 @@ async def test_the_model_sees_one_line_and_how_its_sentence_begins() -> None:
     [(begun, passages, history, _)] = model.asked
     assert (begun, [each.chunk.text for each in passages], list(history)) == ("The weight", ["Weight: 9.2 kg"], [])
     *_, line, opening = prompt(begun, passages, history, "")
-    assert (line.text, opening.text) == ("Kestrel Merlin, Specification\nWeight: 9.2 kg", "The weight")
+    assert (line.text, opening.text) == ("Kestrel Merlin\nWeight: 9.2 kg", "The weight")
 
 
 @pytest.mark.parametrize(
@@ -123,8 +125,8 @@ async def test_what_the_pages_do_not_answer_never_reaches_the_model() -> None:
 
 async def test_a_model_that_fails_costs_the_visitor_nothing_and_is_not_asked_again() -> None:
     model = Broken()
-    answer, closing = await told(model, "How long is the warranty of the Merlin and the Osprey?", [WARRANTY])
-    assert answer == "Warranty:\n- Merlin: 24 months [1]\n- Osprey: 36 months [1]"
+    answer, closing = await told(model, "How long is the warranty of the Merlin?", [ONE, OTHER])
+    assert answer == "Guarantee:\n- Merlin: 12 months warranty [2]\n\nWarranty:\n- Merlin: 24 months [1]"
     assert (model.asked, closing.model) == (["The Merlin"], "extractive")
 
 
