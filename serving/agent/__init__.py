@@ -3,12 +3,12 @@
 from serving.agent.check import CheckedWriter, checked
 from serving.agent.extractive import Extractive
 from serving.agent.graph import Agent, unobserved
-from serving.agent.models import ModelWriter, writer_for
+from serving.agent.models import ModelWriter
 from serving.agent.nodes import unlimited
 from serving.agent.state import Afford, Closing, Economy, Remember, Retrieved, Retriever, Writer
 from serving.agent.tools.dialogue import Caller
 from serving.agent.tools.offering import NoTools, Offering
-from serving.agent.writers import Writers
+from serving.agent.writers import Writers, writer_for
 
 __all__ = [
     "Afford",

@@ -1,8 +1,7 @@
 """Chat models by one string, and the writer that asks one. Knows LangChain's interface, no provider's own.
 
-`writer_for` takes `extractive`, `local` (a small model beside this process) or what LangChain's `init_chat_model`
-takes: `openai:gpt-4o-mini`, `anthropic:claude-sonnet-4-5`. A model object that is ready goes straight into
-`ModelWriter`.
+`chat_model` takes `local` (a small model beside this process) or what LangChain's `init_chat_model` takes:
+`openai:gpt-4o-mini`, `anthropic:claude-sonnet-4-5`. A model object that is ready goes straight into `ModelWriter`.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
@@ -20,15 +18,13 @@ from langchain_core.messages.ai import UsageMetadata
 from pydantic import SecretStr
 
 from core.errors import ConfigurationError
-from core.local_model import AT_ONCE, LOCAL, local_model
+from core.local_model import LOCAL, local_model
 from core.records import Message, Passage, Usage
 from core.settings import Settings
-from serving.agent.catalogue import NOTHING, Price, load_catalogue
-from serving.agent.extractive import Extractive
+from serving.agent.catalogue import NOTHING, Price
 from serving.agent.failures import busy, told
 from serving.agent.prompts import messages
-from serving.agent.similarity import Embed
-from serving.agent.state import Closing, Writer
+from serving.agent.state import Closing
 from serving.agent.tab import estimated, owe
 
 Prompt = Callable[[str, Sequence[Passage], Sequence[Message], str], list[BaseMessage]]
@@ -37,17 +33,6 @@ _RETRIES = 2  # by the provider's client, which only retries what has not begun 
 _RETRIES_LOCAL = 4  # of these: by then a server that crashed is back
 _TEMPERATURE_LOCAL = 0  # the likeliest word is the safest one
 _NO_KEY = "none-needed"  # an OpenAI client wants one, a server of one's own does not
-
-
-@lru_cache(maxsize=64)
-def writer_for(model: str, settings: Settings, embed: Embed) -> Writer:
-    """The writer of that name, built once; ConfigurationError when its key or package is missing."""
-    if model == Extractive.name:
-        return Extractive(embed)
-    at_once = AT_ONCE if model == LOCAL else None
-    chat = chat_model(model, settings)  # before its price: what cannot be used is not warned of
-    price = load_catalogue(settings).price(model)
-    return ModelWriter(chat, model, settings.model_seconds, at_once, price)
 
 
 def chat_model(model: str, settings: Settings) -> BaseChatModel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import lru_cache, partial
 
 from core.errors import ConfigurationError
 from core.local_model import AT_ONCE, LOCAL
@@ -17,12 +17,28 @@ from serving.agent.catalogue import load_catalogue, models_of
 from serving.agent.chain import Chain, Link
 from serving.agent.check import checked
 from serving.agent.extractive import Extractive
-from serving.agent.models import ModelWriter, chat_model, writer_for
+from serving.agent.models import ModelWriter, chat_model
 from serving.agent.rewriting import MOST_TOKENS, SECONDS, prompt
 from serving.agent.similarity import Embed
 from serving.agent.state import Writer
 
 logger = logging.getLogger(__name__)
+
+
+@lru_cache(maxsize=64)
+def writer_for(model: str, settings: Settings, embed: Embed) -> Writer:
+    """The writer called `extractive`, `local` or as LangChain names models, built once; ConfigurationError when its key
+    or package is missing.
+    """
+    if model == Extractive.name:
+        return Extractive(embed)
+    chat = chat_model(model, settings)  # before its price: what cannot be used is not warned of
+    if model == LOCAL:
+        small = ModelWriter(
+            chat, model, telling.SECONDS, AT_ONCE, prompt=telling.prompt, most_tokens=telling.MOST_TOKENS
+        )
+        return telling.Telling(small, embed)
+    return ModelWriter(chat, model, settings.model_seconds, price=load_catalogue(settings).price(model))
 
 
 class Writers:
@@ -93,25 +109,12 @@ class Writers:
         found = False
         for model in models:
             try:
-                writer = self._writer(model)
+                writer = writer_for(model, self._settings, self._embed)
             except ConfigurationError as error:
                 logger.warning("%s is left out: %s", model, error)
                 missing = missing or error
             else:
                 found = True
-                yield writer
+                yield checked(writer, self._embed)
         if missing and not found:
             raise missing
-
-    def _writer(self, model: str) -> Writer:
-        if model != LOCAL:
-            return checked(writer_for(model, self._settings, self._embed), self._embed)
-        small = ModelWriter(
-            chat_model(model, self._settings),
-            model,
-            telling.SECONDS,
-            AT_ONCE,
-            prompt=telling.prompt,
-            most_tokens=telling.MOST_TOKENS,
-        )
-        return telling.Telling(small, self._embed)
