@@ -13,10 +13,12 @@ _TOKEN = re.compile(r"\s*\S+")
 
 
 def quoted(prompt: str, tokens: int) -> list[str]:
-    """So many words of quotes, over again where there are too few; none where the prompt has no sentences to quote."""
-    text = " ".join(_cited(prompt))
-    words = _TOKEN.findall(text)
-    return [*islice(chain(words, cycle(_TOKEN.findall(f" {text}"))), tokens)] if words else []
+    """So many words of quotes; none where the prompt has no sentences to quote. Where there are too few they come over
+    again as a list, whose items may say what was said.
+    """
+    told = list(_cited(prompt))
+    again = "".join(f"\n- {sentence}" for sentence in told)
+    return [*islice(chain(_TOKEN.findall(" ".join(told)), cycle(_TOKEN.findall(again))), tokens)] if told else []
 
 
 def _cited(prompt: str) -> Iterator[str]:

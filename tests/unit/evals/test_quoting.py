@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from evals.instant_model import InstantModel
 from evals.quoting import quoted
 from serving.agent import Closing, ModelWriter, checked
@@ -25,7 +27,7 @@ def test_sentences_are_quoted_with_the_number_of_their_passage() -> None:
 def test_quotes_are_cut_or_said_again_until_they_have_the_length() -> None:
     assert "".join(quoted(PROMPT, 2)) == "You have"
     assert len(quoted(PROMPT, 100)) == 100
-    assert "[2] You have" in "".join(quoted(PROMPT, 100))
+    assert "[2]\n- You have" in "".join(quoted(PROMPT, 100))
 
 
 def test_a_prompt_without_passages_has_nothing_to_quote() -> None:
@@ -33,9 +35,12 @@ def test_a_prompt_without_passages_has_nothing_to_quote() -> None:
     assert quoted("", 9) == []
 
 
-async def test_what_an_instant_model_says_passes_the_check() -> None:
-    writer = checked(ModelWriter(InstantModel(words=16), "instant"), word_vectors)
+@pytest.mark.parametrize("length", [16, 100])
+async def test_what_an_instant_model_says_passes_the_check(length: int) -> None:
+    writer = checked(ModelWriter(InstantModel(words=length), "instant"), word_vectors)
     *pieces, closing = [piece async for piece in writer.write("How long?", PASSAGES, [], "")]
     assert isinstance(closing, Closing)
     assert (closing.rulings, closing.declined) == ((), False)
-    assert "".join(map(str, pieces)).startswith("You have 30 days from delivery. [1] Keep the box. [1] We ship")
+    said = "".join(map(str, pieces))
+    assert said.startswith("You have 30 days from delivery. [1] Keep the box. [1] We ship")
+    assert len(said.split()) == length
