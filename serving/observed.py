@@ -14,6 +14,7 @@ from uuid import UUID
 from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import LLMResult
+from langgraph.types import Command
 from typing_extensions import override
 
 from core.records import Turn
@@ -80,8 +81,8 @@ class Observed(AsyncCallbackHandler):
         self._begin(run_id, Noted(name, "CHAT_MODEL", messages, within, time_ns()))
 
     @override
-    async def on_chain_end(self, outputs: dict[str, Any], *, run_id: UUID, **kwargs: Any) -> None:
-        self._end(run_id, outputs)
+    async def on_chain_end(self, outputs: dict[str, Any] | Command[str], *, run_id: UUID, **kwargs: Any) -> None:
+        self._end(run_id, outputs.update if isinstance(outputs, Command) else outputs)
 
     @override
     async def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:

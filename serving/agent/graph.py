@@ -18,7 +18,7 @@ from langgraph.graph.state import CompiledStateGraph
 from core.records import Event, Message, Turn
 from serving.agent import decide, nodes
 from serving.agent.answerable import Weigh, unweighed
-from serving.agent.nodes import Node, after_guard, after_scope, timed
+from serving.agent.nodes import Fork, Node, after_guard, after_scope, forking, timed
 from serving.agent.pinned import after_pinned, no_pins, pinned
 from serving.agent.rewrite import RewriterFor, after_rewrite, any_language, no_rewriter, rewrite
 from serving.agent.state import (
@@ -46,26 +46,30 @@ def build_graph(steps: Mapping[str, Node]) -> Graph:
     retrieve, weigh, see that it is of the site and can be answered, and answer; offer what is to be done, or a person
     where there is no answer.
     """
+    forks: dict[str, tuple[Fork, tuple[str, ...]]] = {
+        "guard": (after_guard, ("tools", "remember")),
+        "tools": (after_tools, ("pinned", "remember")),
+        "pinned": (after_pinned, ("recall", "offer", "remember")),
+        "rewrite": (_unless_pending(after_rewrite), ("retrieve", "offer", "remember")),
+        "scope": (_unless_pending(after_scope), ("decide", "offer", "remember")),
+        "decide": (decide.after_decide, ("answer", "offer")),
+    }
     graph = StateGraph(State, input_schema=Asked)
     for name, step in steps.items():
-        graph.add_node(name, step if name == "remember" else timed(name, step))  # which tells its own time
+        measured = step if name == "remember" else timed(name, step)  # which tells its own time
+        after, ways = forks.get(name, (None, ()))
+        graph.add_node(name, forking(measured, after) if after else measured, destinations=ways)
     graph.add_edge(START, "guard")
-    graph.add_conditional_edges("guard", after_guard, ["tools", "remember"])
-    graph.add_conditional_edges("tools", after_tools, ["pinned", "remember"])
-    graph.add_conditional_edges("pinned", after_pinned, ["recall", "offer", "remember"])
     graph.add_edge("recall", "rewrite")
-    graph.add_conditional_edges("rewrite", _unless_pending(after_rewrite), ["retrieve", "offer", "remember"])
     graph.add_edge("retrieve", "weigh")
     graph.add_edge("weigh", "scope")
-    graph.add_conditional_edges("scope", _unless_pending(after_scope), ["decide", "offer", "remember"])
-    graph.add_conditional_edges("decide", decide.after_decide, ["answer", "offer"])
     graph.add_edge("answer", "offer")
     graph.add_edge("offer", "remember")
     graph.add_edge("remember", END)
     return graph.compile()
 
 
-def _unless_pending(after: Callable[[State], str]) -> Callable[[State], str]:
+def _unless_pending(after: Fork) -> Fork:
     """The same way on, past `offer` where the turn would end with something pending."""
     return lambda state: refused(state) if (way := after(state)) == "remember" else way
 

