@@ -11,8 +11,9 @@ from itertools import chain
 from urllib.parse import quote
 
 from core.records import Citation, Passage
-from core.sentences import Sentence, sentence_texts, split
+from core.sentences import Sentence, sentence_texts
 from core.words import content
+from serving.agent.reading import Line, Terms, read
 
 DECLINES = 0  # `[0]`, with which the rules in system.txt let a model say that the passages do not answer
 
@@ -101,19 +102,17 @@ def text_fragment(url: str, shown: Sequence[str]) -> str:
 
 def _citation(n: int, passage: Passage, statements: Sequence[str]) -> Citation:
     chunk = passage.chunk
-    sentence = _nearest(split(chunk.text), content(" ".join(statements)))
+    sentence = _nearest(read(chunk).lines, frozenset(content(" ".join(statements))))
     url = text_fragment(chunk.url, sentence.shown if sentence else ())
     return Citation(n, chunk.id, chunk.title, url, chunk.heading, sentence.text if sentence else "")
 
 
-def _nearest(sentences: Sequence[Sentence], statement: Sequence[str]) -> Sentence | None:
-    said = set(statement)
+def _nearest(lines: Sequence[Line], said: Terms) -> Sentence | None:
+    def likeness(line: Line) -> float:
+        return 2 * len(line.own & said) / (len(line.own) + len(said)) if line.own else 0.0
 
-    def likeness(sentence: Sentence) -> float:
-        own = set(content(sentence.text))
-        return 2 * len(own & said) / (len(own) + len(said)) if own else 0.0
-
-    return max(sentences, key=likeness, default=None)
+    nearest = max(lines, key=likeness, default=None)
+    return nearest.sentence if nearest else None
 
 
 def _statements(answer: str, n: int) -> list[str]:

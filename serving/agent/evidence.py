@@ -11,14 +11,13 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from core.records import Passage
-from core.sentences import Sentence, split
-from core.words import STOP_WORDS, content, stem, words
+from core.words import STOP_WORDS, content, stem
+from serving.agent.reading import Line, Reading, Terms, read
 from serving.agent.similarity import Similarity
 
 SHORTLIST = 16  # sentences that are embedded; in 99% of the questions the gold one was among them
@@ -53,20 +52,14 @@ _MEASURES = {
     "wide": "width",
 }  # `How heavy is it?` asks for a weight, and pages say `Weight: 9.2 kg`
 
-Terms = frozenset[str]
-
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence of the n-th passage (from 1), at its position there, with its stems and those of its headings."""
+    """A line of the n-th passage, from 1, and how much it bears on the question."""
 
     n: int
-    position: int
-    sentence: Sentence
-    embedded: str  # a row of a table means little without its page's title
-    own: Terms
-    context: Terms
-    score: float = 0.0
+    line: Line
+    score: float
 
 
 @dataclass(frozen=True)
@@ -97,15 +90,15 @@ async def weigh(
 
     `carried` is what the question takes along from those before it (followup.py); its words count for less.
     """
-    candidates = [each for n, passage in enumerate(passages, 1) for each in _candidates(n, passage)]
-    if not candidates:
+    lines = [(n, line) for n, passage in enumerate(passages, 1) for line in read(passage.chunk).lines]
+    if not lines:
         return []
     spelled, before = _with_measures(respelled(question, passages)), respelled(carried, passages)
-    asked = _asked(content(spelled), content(before), candidates)
-    passage_scores = _passage_scores(asked, passages, await similarity.scaled(_dense(passages)))
+    asked = _asked(content(spelled), content(before), [line for _, line in lines])
+    lent = _passage_scores(asked, passages, await similarity.scaled(_dense(passages)))
     known = [
-        replace(each, score=passage_scores[each.n - 1] + _WORDS * asked.share(each.own, each.context) - _cost(each))
-        for each in candidates
+        Candidate(n, line, lent[n - 1] + _WORDS * asked.share(line.own, line.context) - _cost(line))
+        for n, line in lines
     ]
     meant = [spelled, f"{before}\n{spelled}"] if before else [spelled]
     return await _compared(meant, sorted(known, key=_score, reverse=True)[:SHORTLIST], similarity)
@@ -113,35 +106,22 @@ async def weigh(
 
 async def _compared(meant: Sequence[str], shortlist: Sequence[Candidate], similarity: Similarity) -> list[Candidate]:
     """By whichever reading of the question a sentence comes nearest to."""
-    texts = [each.embedded for each in shortlist]
+    texts = [each.line.embedded for each in shortlist]
     nearest = map(max, *[await similarity.to(reading, texts) for reading in meant], [-1.0] * len(texts))
-    compared = [replace(each, score=each.score + meaning) for each, meaning in zip(shortlist, nearest, strict=True)]
+    compared = [
+        Candidate(each.n, each.line, each.score + meaning) for each, meaning in zip(shortlist, nearest, strict=True)
+    ]
     return sorted(compared, key=_score, reverse=True)
 
 
-def _cost(candidate: Candidate) -> float:
+def _cost(line: Line) -> float:
     """What a sentence loses that says where the answer is (`See booking a course.`) and not the answer."""
-    sentence = candidate.sentence
+    sentence = line.sentence
     return _POINTER if not sentence.item and _POINTS_ELSEWHERE.search(sentence.text) else 0.0
 
 
 def _score(candidate: Candidate) -> float:
     return candidate.score
-
-
-def _candidates(n: int, passage: Passage) -> list[Candidate]:
-    chunk = passage.chunk
-    return [
-        Candidate(
-            n=n,
-            position=position,
-            sentence=each,
-            embedded=f"{chunk.title}: {each.text}" if each.is_row else each.text,
-            own=frozenset(content(each.text)),
-            context=frozenset(content(f"{chunk.title} {chunk.heading} {each.context}")),
-        )
-        for position, each in enumerate(split(chunk.text))
-    ]
 
 
 def _dense(passages: Sequence[Passage]) -> list[float]:
@@ -153,34 +133,28 @@ def _dense(passages: Sequence[Passage]) -> list[float]:
 def _passage_scores(asked: _Asked, passages: Sequence[Passage], meanings: Sequence[float]) -> list[float]:
     """What each passage lends to its sentences."""
     return [
-        _PASSAGE * meaning + _PASSAGE_WORDS * asked.share(frozenset(content(everything(passage)))) - _RANK * rank
+        _PASSAGE * meaning + _PASSAGE_WORDS * asked.share(read(passage.chunk).terms) - _RANK * rank
         for rank, (passage, meaning) in enumerate(zip(passages, meanings, strict=True))
     ]
 
 
-def everything(passage: Passage) -> str:
-    """A passage's words with those of its place."""
-    return f"{passage.chunk.title} {passage.chunk.heading} {passage.chunk.text}"
-
-
-def _asked(own: Sequence[str], before: Sequence[str], candidates: Sequence[Candidate]) -> _Asked:
+def _asked(own: Sequence[str], before: Sequence[str], lines: Sequence[Line]) -> _Asked:
     """The words of a question and of what it takes along."""
-    weights = _rarity([*own, *before], candidates)
+    weights = {term: _rarity(term, lines) for term in [*own, *before]}
     return _Asked({term: weight if term in own else _CARRIED * weight for term, weight in weights.items()})
 
 
-def _rarity(terms: Sequence[str], candidates: Sequence[Candidate]) -> dict[str, float]:
-    """BM25's idf over the candidate sentences."""
-    seen = Counter(term for candidate in candidates for term in candidate.own)
-    total = len(candidates)
-    return {term: math.log1p((total - seen[term] + 0.5) / (seen[term] + 0.5)) for term in terms}
+def _rarity(term: str, lines: Sequence[Line]) -> float:
+    """BM25's idf over the lines."""
+    seen = sum(term in line.own for line in lines)
+    return math.log1p((len(lines) - seen + 0.5) / (seen + 0.5))
 
 
 def respelled(question: str, passages: Sequence[Passage]) -> str:
     """The question with its misspelt words as the passages spell them."""
-    known = {word for passage in passages for word in words(everything(passage))}
-    stems = {stem(word) for word in known}
-    return " ".join(_spelling(word, known, stems) for word in question.split())
+    readings = [read(passage.chunk) for passage in passages]
+    stems = frozenset().union(*(each.stems for each in readings))
+    return " ".join(_spelling(word, readings, stems) for word in question.split())
 
 
 def _with_measures(question: str) -> str:
@@ -189,9 +163,10 @@ def _with_measures(question: str) -> str:
     return f"{question} ({', '.join(nouns)})" if nouns else question
 
 
-def _spelling(token: str, known: set[str], stems: set[str]) -> str:
+def _spelling(token: str, readings: Sequence[Reading], stems: Terms) -> str:
     word = token.casefold().strip("?!.,;:'\"()")
     if len(word) < 4 or not word.isalpha() or word in STOP_WORDS or stem(word) in stems:
         return token
+    known = frozenset().union(*(each.words for each in readings))
     alike = [other for other in known if other[0] == word[0] and abs(len(other) - len(word)) < 3]
     return next(iter(difflib.get_close_matches(word, alike, 1, _TYPO)), token)

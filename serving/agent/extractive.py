@@ -99,7 +99,7 @@ def _quotes(weighed: Sequence[Candidate], passages: Sequence[Passage], most: int
     found = []
     for n in dict.fromkeys(candidate.n for candidate in chosen):
         passage = passages[n - 1]
-        positions = {candidate.position for candidate in chosen if candidate.n == n}
+        positions = {candidate.line.position for candidate in chosen if candidate.n == n}
         found.append(Quotes(n, passage, tuple(_understandable(positions, split(passage.chunk.text)))))
     return found
 
@@ -118,7 +118,7 @@ def _to_the_point(weighed: Sequence[Candidate], kind: Kind | None) -> list[Candi
     """Those that state what is asked for, the best of them first, and what is much nearer, or all that is said beside
     a kind that does not narrow; None where none states it.
     """
-    stating = [each for each in weighed if kind and kind.stated(each.sentence.text)]
+    stating = [each for each in weighed if kind and kind.stated(each.line.sentence.text)]
     if kind is None or not stating or stating[0].score < max(_WORTH, weighed[0].score - _BEHIND):
         return None
     limit = stating[0].score + _BESIDE
@@ -128,13 +128,13 @@ def _to_the_point(weighed: Sequence[Candidate], kind: Kind | None) -> list[Candi
 
 def _joins(candidate: Candidate, chosen: Sequence[Candidate], reach: _Reach) -> bool:
     quoted = any(candidate.n == other.n for other in chosen)
-    behind = (reach.item if candidate.sentence.item else reach.here) if quoted else reach.elsewhere
+    behind = (reach.item if candidate.line.sentence.item else reach.here) if quoted else reach.elsewhere
     near = candidate.score >= max(_WORTH, chosen[0].score - behind)
     return near and not any(_same(candidate, other) for other in chosen)
 
 
 def _same(one: Candidate, other: Candidate) -> bool:
-    return overlap(content(one.sentence.text), content(other.sentence.text)) >= _SAME
+    return overlap(content(one.line.sentence.text), content(other.line.sentence.text)) >= _SAME
 
 
 def _understandable(positions: set[int], sentences: Sequence[Sentence]) -> list[Sentence]:

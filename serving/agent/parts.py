@@ -120,7 +120,8 @@ def _sentences(message: str) -> tuple[list[str], bool]:
     """Those that say something, as `Hi!` and `Thanks.` do not; and whether there were any of these."""
     lines = (line for line in message.splitlines() if line.strip())
     texts = [text.strip() for line in lines for text in sentence_texts(line)]
-    return [text for text in texts if _says(text) and not small_talk(text)], any(map(small_talk, texts))
+    told = [text for text in texts if not small_talk(text)]
+    return [text for text in told if _says(text)], len(told) < len(texts)
 
 
 def _clauses(sentence: str) -> list[str]:

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from core.particulars import names
 from core.records import Passage, Ruling
 from core.words import content
-from serving.agent.evidence import everything, respelled
+from serving.agent.evidence import respelled
 from serving.agent.policy import Policy
+from serving.agent.reading import read
 
 _UNKNOWN_NAME = 0.15  # what a name in no passage costs, on the scale of likeness
 _UNKNOWN_WORDS = 0.1  # what it costs if the passages know none of the words
@@ -98,7 +99,7 @@ def _outside(reason: str, score: float | None = None) -> Ruling:
 
 def _strangeness(question: str, passages: Sequence[Passage], policy: Policy) -> float:
     """What speaks against it in its words, less what speaks for it."""
-    known = {term for passage in passages for term in content(everything(passage))}
+    known = {term for passage in passages for term in read(passage.chunk).terms}
     titles = {term for passage in passages for term in content(passage.chunk.title)}
     asked = set(content(respelled(question, passages)))
     named = [{term for part in name.parts for term in content(part)} for name in names(question)]

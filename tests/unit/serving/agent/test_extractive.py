@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from core.records import Message, Passage
-from core.sentences import split
 from serving.agent import Closing, Extractive
 from serving.agent.evidence import SHORTLIST, Candidate
 from serving.agent.extractive import compose
 from serving.agent.kinds import kind_of
 from serving.agent.prompts import NO_ANSWER
+from serving.agent.reading import read
 from tests.fakes.models import word_vectors
 from tests.fakes.retriever import passage
 
@@ -68,7 +68,7 @@ async def test_a_misspelt_question_is_understood() -> None:
 
 
 def candidate(source: Passage, position: int, score: float, n: int = 1) -> Candidate:
-    return Candidate(n, position, split(source.chunk.text)[position], "", frozenset(), frozenset(), score)
+    return Candidate(n, read(source.chunk).lines[position], score)
 
 
 def composed(passages: Sequence[Passage], *scores: tuple[int, int, float]) -> str:
