@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from core.words import content, stem, words
 _NEAR = 3  # sentences, nearest in meaning, that may support one sentence together
 _ALIKE, _RELATED = 0.7, 0.5  # shares of its words: about the same thing, and possibly so
 _ACRONYM = 3  # letters; shorter ones are found in the initials of almost any text
+
+T = TypeVar("T")
 
 Place = tuple[int, int]  # which passage, and which of its sentences, from 0
 
@@ -64,6 +66,8 @@ class _Sentence:
     stems: frozenset[str]
     words: frozenset[str]
     numbers: frozenset[str]
+    pairs: frozenset[tuple[str, str]]  # of stems side by side
+    initials: str
     denies: bool
 
 
@@ -83,8 +87,8 @@ class Evidence:
         self._words = frozenset(words(aside)) | _union(each.words for each in self._sentences)
         self._stems = frozenset(map(stem, self._words))
         self._numbers = _values(aside) | _union(each.numbers for each in self._sentences)
-        self._pairs = frozenset(pair for text in told for pair in pairwise(content(text)))
-        self._initials = " ".join("".join(word[0] for word in words(text)) for text in [*told, aside])
+        self._pairs = _union(each.pairs for each in self._sentences)
+        self._initials = " ".join([*(each.initials for each in self._sentences), _initials(words(aside))])
 
     def read(self, sentence: str, vector: Vectors) -> Reading:
         """What the passages have in common with a sentence, given its unit vector."""
@@ -127,8 +131,9 @@ class Evidence:
 
 def _contrary(sentence: str, terms: Sequence[str], near: Sequence[_Sentence]) -> bool:
     """Whether what is alike says yes to its no, and nothing related agrees with it."""
+    denies = negated(sentence)
     shares = [_share(terms, each.stems) for each in near]
-    agrees = [each.denies == negated(sentence) for each in near]
+    agrees = [each.denies == denies for each in near]
     related = any(agree and share >= _RELATED for agree, share in zip(agrees, shares, strict=True))
     return max(shares) >= _ALIKE and bool(terms) and not related
 
@@ -141,16 +146,22 @@ def _problem(number: Particular | None, name: Particular | None, *, contrary: bo
     return "the passages say the contrary" if contrary else None
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=8192)
 def _sentence(text: str) -> _Sentence:
-    return _Sentence(frozenset(content(text)), frozenset(words(text)), _values(text), negated(text))
+    told, terms = words(text), content(text)
+    pairs = frozenset(pairwise(terms))
+    return _Sentence(frozenset(terms), frozenset(told), _values(text), pairs, _initials(told), negated(text))
+
+
+def _initials(told: Sequence[str]) -> str:
+    return "".join(word[0] for word in told)
 
 
 def _values(text: str) -> frozenset[str]:
     return frozenset(each.parts[0] for each in numbers(text))
 
 
-def _union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+def _union(sets: Iterable[frozenset[T]]) -> frozenset[T]:
     return frozenset().union(*sets)
 
 
@@ -161,7 +172,7 @@ def _one_of(held: frozenset[str]) -> Callable[[str], bool]:
 
 def _share(terms: Sequence[object], held: frozenset[object]) -> float:
     """How many of the terms are held, 0..1; a sentence without any claims nothing."""
-    return sum(term in held for term in terms) / len(terms) if terms else 1.0
+    return sum(map(held.__contains__, terms)) / len(terms) if terms else 1.0
 
 
 def _missing(stated: Sequence[Particular], held: Callable[[str], bool]) -> float:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from itertools import islice
 from threading import Lock
 
 import numpy as np
@@ -113,7 +114,7 @@ class RecentVectors:
         for key, vector in vectors.items():
             self._vectors.pop(key, None)
             self._vectors[key] = vector
-        for key in list(self._vectors)[: max(0, len(self._vectors) - self._size)]:
+        for key in [*islice(self._vectors, max(0, len(self._vectors) - self._size))]:
             del self._vectors[key]
 
 

@@ -38,6 +38,7 @@ _END = re.compile(
     r"[.!?…][\"'”’»)*_]*(?:[ \t]*\[[\d,; ]+\])*\s+(?=[^\s\[a-z])|\n\s*(?=[^\s\[a-z])"
     r"|[。！？](?:\[[\d,; ]+\])*(?=[^\s\[])"
 )
+_END_MARK = re.compile(r"[.!?…\n。！？]")  # without one nothing has ended, which is soon found out
 _NO_END = re.compile(
     r"(?:^|\n)[\s>*-]*(?:\d{1,3}[.)]|[*-])\s*$|\b(?:e\.g|i\.e|mr|mrs|ms|dr|vs|no|approx)\.\s*$", re.IGNORECASE
 )
@@ -153,14 +154,16 @@ def supported(found: Support, *, declining: bool = False) -> bool:
     """Whether a sentence may be said. One that declines or leads in must only state no number or name of its own; one
     in another language than the passages, of whose names nothing is known, no number.
     """
-    said = words(found.sentence)
-    leads_in = found.sentence.endswith(":") and len(said) <= _LEAD_IN
-    elsewhere = len(said) >= _FOREIGN and foreign(found.sentence, _ENGLISH) is not None
-    return (
-        found.score >= GROUNDED
-        or ((declining or leads_in) and found.problem is None)
-        or (elsewhere and not found.signals.number)
-    )
+    if found.score >= GROUNDED:
+        return True
+    leads_in = found.sentence.endswith(":") and len(words(found.sentence)) <= _LEAD_IN
+    if (declining or leads_in) and found.problem is None:
+        return True
+    return not found.signals.number and _in_another_language(found.sentence)
+
+
+def _in_another_language(sentence: str) -> bool:
+    return len(words(sentence)) >= _FOREIGN and foreign(sentence, _ENGLISH) is not None
 
 
 async def sentences(pieces: AsyncGenerator[str | Closing, None]) -> AsyncGenerator[str | Closing, None]:
@@ -183,7 +186,7 @@ async def sentences(pieces: AsyncGenerator[str | Closing, None]) -> AsyncGenerat
 
 def _first_end(text: str) -> int:
     """Where the first sentence is over, 0 where none is yet."""
-    for found in _END.finditer(text):
+    for found in _END.finditer(text) if _END_MARK.search(text) else ():
         before = text[: found.end()]
         if not _NO_END.search(before) and len(_FENCE.findall(before)) % 2 == 0:
             return found.end()

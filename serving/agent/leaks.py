@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from core.words import words
 
@@ -14,8 +15,8 @@ class Leaks:
     """Knows the rules, and the public text in which they may stand as well."""
 
     def __init__(self, secret: str, public: Sequence[str]) -> None:
-        self._secret = _joined(words(secret))
-        self._public = [_joined(words(text)) for text in public]
+        self._secret = _folded(secret)
+        self._public = public
 
     def in_(self, sentence: str) -> bool:
         """Whether it repeats the rules."""
@@ -25,7 +26,12 @@ class Leaks:
         return size >= _WHOLE and any(run in self._secret and not self._is_public(run) for run in runs)
 
     def _is_public(self, run: str) -> bool:
-        return any(run in text for text in self._public)
+        return any(run in _folded(text) for text in self._public)
+
+
+@lru_cache(maxsize=256)  # rules are the same turn by turn
+def _folded(text: str) -> str:
+    return _joined(words(text))
 
 
 def _joined(said: Sequence[str]) -> str:
