@@ -26,24 +26,27 @@ _SHARE = 0.15  # of them from which a language is one of the site's
 
 
 class Languages:
-    """Asks each build once."""
+    """Asks each build once, and again after its table has changed."""
 
     def __init__(self, live: Callable[[str], Awaitable[OpenBuild]], threads: Executor) -> None:
         self._live = live
         self._threads = threads
-        self._written: dict[str, tuple[str, ...]] = {}  # by build
+        self._known: dict[str, tuple[OpenBuild, Spoken]] = {}  # by site
 
     async def __call__(self, site: str) -> Spoken:
         """What the site's live build can be asked in."""
         live = await self._live(site)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._spoken, live)
+        asked, spoken = self._known.get(site, (None, None))
+        if spoken is None or asked is not live:
+            spoken = await asyncio.get_running_loop().run_in_executor(self._threads, _spoken, live)
+            self._known[site] = live, spoken
+        return spoken
 
-    def _spoken(self, live: OpenBuild) -> Spoken:
-        if live.build.id not in self._written:
-            self._written[live.build.id] = written_in(live.table)
-        written = self._written[live.build.id]
-        served = None if _MANY.search(live.build.embedding_model) else frozenset({ENGLISH, *written})
-        return Spoken(written[0], served, live.vocabulary.knows)
+
+def _spoken(live: OpenBuild) -> Spoken:
+    written = written_in(live.table)
+    served = None if _MANY.search(live.build.embedding_model) else frozenset({ENGLISH, *written})
+    return Spoken(written[0], served, live.vocabulary.knows)
 
 
 def written_in(table: BuildTable) -> tuple[str, ...]:

@@ -76,7 +76,6 @@ class OpenBuild:
     build: Build
     table: BuildTable
     table_version: int  # asking the table for it blocks
-    as_of: float  # when the site was read that it was opened for
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -106,6 +105,7 @@ class LiveRetriever:
         self._passages = passages
         self._pinned = pinned
         self._open: dict[str, OpenBuild] = {}  # by site
+        self._as_of: dict[str, float] = {}  # by site, when it was read that its build was opened for
         self._zeros: dict[str, float] = {}  # by embedding model
         self._needed: dict[str, float] = {}  # by build: the likeness that it asks for
 
@@ -143,10 +143,9 @@ class LiveRetriever:
         seen = await self._sites.get(site)
         build = self._pinned or _live_build(seen)
         read_at, known = self._sites.read_at(site), self._open.get(site)
-        if known is None or known.build.id != build:
-            known = self._open[site] = await self._in_thread(lambda: self._opened(build, read_at))
-        elif known.as_of < read_at:
-            known = self._open[site] = await self._in_thread(partial(self._at_newest, known, read_at))
+        if known is None or known.build.id != build or self._as_of[site] < read_at:
+            known = self._open[site] = await self._in_thread(partial(self._at_newest, build, known))
+            self._as_of[site] = read_at
         return known
 
     async def reads(self, site: str) -> tuple[str, Vocabulary]:
@@ -154,15 +153,16 @@ class LiveRetriever:
         live = await self.live(site)
         return live.build.embedding_model, await self._in_thread(lambda: live.vocabulary)
 
-    def _opened(self, build: str, as_of: float) -> OpenBuild:
+    def _at_newest(self, build: str, known: OpenBuild | None) -> OpenBuild:
+        """The build with what was put or erased since; `known` itself where nothing was, with all that was read of it.
+
+        Answers that are under way keep the table they began with.
+        """
         record = self._builds.get(build)
         table = self._knowledge.open(record.table)
-        return OpenBuild(record, table, table.version, as_of)
-
-    def _at_newest(self, known: OpenBuild, as_of: float) -> OpenBuild:
-        """The build with what was put or erased since; answers that are under way keep the table they began with."""
-        newest = self._opened(known.build.id, as_of)
-        return replace(known, as_of=as_of) if newest.table_version == known.table_version else newest
+        if known and (known.build.id, known.table_version) == (build, table.version):
+            return known
+        return OpenBuild(record, table, table.version)
 
     async def _in_thread(self, work: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -33,7 +33,7 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 
 
 async def served(table: BuildTable, model: str, threads: ThreadPoolExecutor) -> tuple[str, frozenset[str] | None]:
-    live = OpenBuild(Build("b", "demo", "pages", BuildStatus.PROMOTED, model), table, 1, 0.0)
+    live = OpenBuild(Build("b", "demo", "pages", BuildStatus.PROMOTED, model), table, 1)
 
     async def of(_site: str) -> OpenBuild:
         return live

@@ -132,6 +132,18 @@ async def test_what_is_put_into_or_erased_from_the_live_table_is_followed_too(
     assert after.table_version > before.table_version
 
 
+async def test_what_was_read_of_a_table_stays_while_the_table_does(
+    knowledge: Knowledge, threads: ThreadPoolExecutor
+) -> None:
+    setting = Setting(knowledge, threads)
+    first = (await setting.retrieve.live("demo")).vocabulary
+    setting.clock.seconds += 1.01
+    assert (await setting.retrieve.live("demo")).vocabulary is first
+    knowledge.open("table_one").put("d", None)
+    setting.clock.seconds += 1.01
+    assert not (await setting.retrieve.live("demo")).vocabulary.knows("nine")
+
+
 async def test_the_pointer_is_not_read_for_every_question(knowledge: Knowledge, threads: ThreadPoolExecutor) -> None:
     setting = Setting(knowledge, threads)
     for _ in range(5):
