@@ -5,6 +5,7 @@ Pure: texts and unit vectors in, figures from 0 to 1 out.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -84,6 +85,7 @@ class Evidence:
         self._sentences = [_sentence(text) for text in told]
         self._vectors = np.concatenate([each.vectors for each in passages if each.sentences]) if told else None
         self._zero = zero
+        self._rows = _rows(self._sentences)
         self._words = frozenset(words(aside)) | _union(each.words for each in self._sentences)
         self._stems = frozenset(map(stem, self._words))
         self._numbers = _values(aside) | _union(each.numbers for each in self._sentences)
@@ -92,7 +94,8 @@ class Evidence:
 
     def read(self, sentence: str, vector: Vectors) -> Reading:
         """What the passages have in common with a sentence, given its unit vector."""
-        number, name = self._unknown_number(sentence), self._unknown_name(sentence)
+        stated, named = numbers(sentence), names(sentence)
+        number, name = self._unknown_number(stated), self._unknown_name(named)
         unknown = {"number": float(number is not None), "name": float(name is not None)}
         if self._vectors is None:
             signals, evidence = Signals(0, 0, 0, 0, far_number=0, far_name=0, contrary=0, **unknown), None
@@ -100,33 +103,49 @@ class Evidence:
             cosines = self._vectors @ vector
             order = np.argsort(-cosines)[:_NEAR].tolist()
             meaning = max(0.0, scaled([float(cosines[order[0]])], self._zero)[0])
-            compared = self._compared(sentence, [self._sentences[row] for row in order])
+            compared = self._compared(sentence, stated, named, [self._sentences[row] for row in order])
             signals, evidence = Signals(meaning=meaning, **unknown, **compared), self._places[order[0]]
         return Reading(signals, evidence, _problem(number, name, contrary=signals.contrary > 0))
 
-    def _compared(self, sentence: str, near: Sequence[_Sentence]) -> dict[str, float]:
+    def _compared(
+        self, sentence: str, stated: Sequence[Particular], named: Sequence[Particular], near: Sequence[_Sentence]
+    ) -> dict[str, float]:
         terms = content(sentence)
-        fullest = max(self._sentences, key=lambda each: _share(terms, each.stems))
+        fullest = self._sentences[self._fullest(terms)]
         local = [*near, fullest]
         local_numbers, local_words = _union(each.numbers for each in local), _union(each.words for each in local)
         return {
             "best": _share(terms, fullest.stems),
             "near": _share(terms, _union(each.stems for each in near)),
             "pairs": _share(list(pairwise(terms)), self._pairs) if len(terms) > 1 else _share(terms, self._stems),
-            "far_number": _missing(numbers(sentence), local_numbers.__contains__),
-            "far_name": _missing(names(sentence), _one_of(local_words)),
+            "far_number": _missing(stated, local_numbers.__contains__),
+            "far_name": _missing(named, _one_of(local_words)),
             "contrary": float(_contrary(sentence, terms, near)),
         }
 
-    def _unknown_number(self, sentence: str) -> Particular | None:
-        return next((each for each in numbers(sentence) if each.parts[0] not in self._numbers), None)
+    def _fullest(self, terms: Sequence[str]) -> int:
+        """The first of the sentences that hold most of the terms."""
+        held = Counter(row for term in terms for row in self._rows.get(term, ()))
+        return max(held, key=lambda row: (held[row], -row), default=0)
 
-    def _unknown_name(self, sentence: str) -> Particular | None:
-        return next((each for each in names(sentence) if not all(map(self._knows, each.parts))), None)
+    def _unknown_number(self, stated: Sequence[Particular]) -> Particular | None:
+        return next((each for each in stated if each.parts[0] not in self._numbers), None)
+
+    def _unknown_name(self, named: Sequence[Particular]) -> Particular | None:
+        return next((each for each in named if not all(map(self._knows, each.parts))), None)
 
     def _knows(self, word: str) -> bool:
         spelled_out = len(word) >= _ACRONYM and word in self._initials
         return spelled_out or word in self._words or stem(word) in self._stems
+
+
+def _rows(sentences: Sequence[_Sentence]) -> dict[str, list[int]]:
+    """By stem, the sentences that hold it."""
+    rows: dict[str, list[int]] = defaultdict(list)
+    for row, sentence in enumerate(sentences):
+        for term in sentence.stems:
+            rows[term].append(row)
+    return rows
 
 
 def _contrary(sentence: str, terms: Sequence[str], near: Sequence[_Sentence]) -> bool:
