@@ -5,20 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing, nullcontext
 from functools import partial
-from typing import cast
+from typing import Protocol, cast
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command, StreamWriter
 
 from core.records import Event, Message, Turn
 from serving.agent import decide, nodes
 from serving.agent.answerable import Weigh, unweighed
-from serving.agent.nodes import Fork, Node, after_guard, after_scope, forking, timed
+from serving.agent.nodes import Node, after_guard, after_scope, timed
 from serving.agent.pinned import after_pinned, no_pins, pinned
 from serving.agent.rewrite import RewriterFor, after_rewrite, any_language, no_rewriter, rewrite
 from serving.agent.state import (
@@ -39,6 +40,14 @@ from serving.agent.tools.offering import NoTools, Offering
 from serving.agent.tools.steps import after_tools, offer, refused, tools
 
 Graph = CompiledStateGraph[State, None, Asked, State]
+Fork = Callable[[State], str]  # the step that comes next, by what is known now
+
+
+class ForkedNode(Protocol):
+    """A step that says which one comes next."""
+
+    def __call__(self, state: State, writer: StreamWriter) -> Awaitable[Command[str]]:
+        """What the step learnt, and the way on."""
 
 
 def build_graph(steps: Mapping[str, Node]) -> Graph:
@@ -58,7 +67,7 @@ def build_graph(steps: Mapping[str, Node]) -> Graph:
     for name, step in steps.items():
         measured = step if name == "remember" else timed(name, step)  # which tells its own time
         after, ways = forks.get(name, (None, ()))
-        graph.add_node(name, forking(measured, after) if after else measured, destinations=ways)
+        graph.add_node(name, _forked(measured, after) if after else measured, destinations=ways)
     graph.add_edge(START, "guard")
     graph.add_edge("recall", "rewrite")
     graph.add_edge("retrieve", "weigh")
@@ -67,6 +76,16 @@ def build_graph(steps: Mapping[str, Node]) -> Graph:
     graph.add_edge("offer", "remember")
     graph.add_edge("remember", END)
     return graph.compile()
+
+
+def _forked(node: Node, after: Fork) -> ForkedNode:
+    """The same step, with the way on. As an edge `after` would be run in a thread, and traced."""
+
+    async def forked(state: State, writer: StreamWriter) -> Command[str]:
+        update = await node(state, writer)
+        return Command(update=update, goto=after(cast("State", {**state, **update})))
+
+    return forked
 
 
 def _unless_pending(after: Fork) -> Fork:

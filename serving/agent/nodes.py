@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from time import perf_counter
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
-from langgraph.types import Command, StreamWriter
+from langgraph.types import StreamWriter
 
 from core.records import Event, Turn, TurnStatus, now
 from serving.agent import prompts
@@ -27,7 +27,6 @@ from serving.agent.sources import source_fields
 from serving.agent.state import Afford, Closing, Economy, Recall, Remember, Retriever, State, Writer
 
 Update = dict[str, Any]  # the part of State that a step changes
-Fork = Callable[[State], str]  # the step that comes next, by what is known now
 
 
 class Node(Protocol):
@@ -46,16 +45,6 @@ def timed(name: str, node: Node) -> Node:
         return {**update, "timings": {**update.get("timings", {}), name: _since(began)}}
 
     return measured
-
-
-def forking(node: Node, after: Fork) -> Callable[[State, StreamWriter], Awaitable[Command[str]]]:
-    """The same step, saying which one comes next. As an edge `after` would be run in a thread, and traced."""
-
-    async def forked(state: State, writer: StreamWriter) -> Command[str]:
-        update = await node(state, writer)
-        return Command(update=update, goto=after(cast("State", {**state, **update})))
-
-    return forked
 
 
 async def guard(
