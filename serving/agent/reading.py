@@ -36,7 +36,7 @@ class Reading:
     lines: tuple[Line, ...]
 
 
-@lru_cache(maxsize=512)  # some 20 MiB; popular passages come again and again
+@lru_cache(maxsize=512)  # some 10 MiB; popular passages come again and again
 def read(chunk: Chunk) -> Reading:
     """All that is in it."""
     everything = f"{chunk.title} {chunk.heading} {chunk.text}"

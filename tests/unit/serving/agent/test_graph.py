@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -100,6 +101,14 @@ async def test_the_turn_says_how_it_was_answered() -> None:
     assert set(turn.timings) == nodes | {"first_token", "total"}
     assert turn.timings["total"] >= turn.timings["first_token"] > 0
     assert [stored.answer for stored in memory.turns] == ["30 days [1]."]
+
+
+async def test_no_step_of_the_graph_waits_for_a_thread() -> None:
+    began: list[str] = []
+    with ThreadPoolExecutor(1, initializer=began.append, initargs=("a thread",)) as pool:
+        asyncio.get_running_loop().set_default_executor(pool)
+        await answered(agent(), question())
+    assert began == []
 
 
 async def test_the_turn_leaves_only_after_it_was_committed() -> None:
