@@ -11,18 +11,15 @@ from rich.console import Console
 
 from core.cli import BUILDS, commands, run
 from core.settings import load_settings
+from evals.commands.benches import bench
+from evals.commands.making import making
+from evals.commands.shown import Json, show
 from evals.progress import counting
-from evals.report import Report
 
 app = commands("Is it any good: measures of retrieval and answers, benches, and the model servers they need.")
-bench = commands("Our own figure against the plain alternative, in one run.")
-app.add_typer(bench, name="bench")
 
-_AWS = Path("../shared/data/aws-docs-qa")  # public data beside the checkout; see each option's help for another
-_XQUAD = Path("../shared/data/xquad-en")
+_XQUAD = Path("../shared/data/xquad-en")  # public data beside the checkout
 _GUARDS = Path("datasets/guards")
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object: figures, intervals, meta.")]
 
 
 @app.command()
@@ -53,7 +50,7 @@ def retrieval(
         report = measured.evaluate_corpus(questions, settings, one_passage=one_passage, typos=typos)
     else:
         raise typer.BadParameter("Name a folder of questions, or a site with --site.")
-    _show(report, json=json)
+    show(report, json=json)
 
 
 @app.command()
@@ -65,7 +62,7 @@ def groundedness(
     """Our groundedness score against people's ratings, beside RAGAS and plain baselines; and false sentences caught."""
     from evals import groundedness as measured
 
-    _show(measured.evaluate(file, load_settings()), json=json)
+    show(measured.evaluate(file, load_settings()), json=json)
 
 
 @app.command()
@@ -99,7 +96,7 @@ def answers(
             golden = questions or settings.site_folder(asked) / "golden.jsonl"
             report = asyncio.run(measured.evaluate_site(golden, asked, settings, build=build or "live", **how))
             tracked.record(report, settings)
-    _show(report, json=json)
+    show(report, json=json)
 
 
 @app.command("replay")
@@ -160,7 +157,7 @@ def guards(
     )
     with counting(Console(stderr=True)) as watch:
         report = asyncio.run(measured.evaluate(sets, asked, settings, watch=watch))
-    _show(report, json=json)
+    show(report, json=json)
 
 
 @app.command("compare")
@@ -188,162 +185,8 @@ def compare_results(
         typer.echo((comparison_table.markdown if form == "markdown" else comparison_table.latex)(comparison))
 
 
-@app.command()
-def questions(
-    *,
-    site: Annotated[str | None, typer.Option(help="The site, by its live build. [default: FRONTDESK_SITE]")] = None,
-    number: Annotated[int, typer.Option(min=1, help="Questions at most.")] = 50,
-    output: Annotated[
-        Path | None, typer.Option(help="The draft. [default: golden.draft.jsonl in the site's folder]")
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Another one reads the pages in another order.")] = 0,
-    force: Annotated[bool, typer.Option("--force", help="Replace a draft that is there, reviewed or not.")] = False,
-    accept: Annotated[
-        bool, typer.Option("--accept", help="The reviewed draft's questions join the site's golden.jsonl.")
-    ] = False,
-    json: Json = False,
-) -> None:
-    """Draft golden questions from a site's own pages, for you to review; FRONTDESK_JUDGE_MODEL writes them if set."""
-    from evals import questions as drafting
-    from evals.drafting import files
-
-    settings = load_settings()
-    asked = site or settings.site
-    file = output or settings.site_folder(asked) / "golden.draft.jsonl"
-    if accept:
-        _show(files.accept(file, settings.site_folder(asked) / "golden.jsonl"), json=json)
-        return
-    files.refuse_to_replace(file, force=force)
-    with counting(Console(stderr=True)) as watch:
-        drafted = asyncio.run(drafting.draft(asked, settings, number=number, seed=seed, watch=watch))
-    files.write(drafted.drafts, file)
-    if json:
-        _show(drafted.report().with_meta(draft=str(file)), json=True)
-    else:
-        Console().print(drafted.table(), drafted.next_steps(file, default=output is None), sep="\n")
-
-
-@app.command("fake-model")
-def fake_model(
-    *,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8001,
-    first_token_ms: Annotated[float, typer.Option(min=0, help="Time to the first token.")] = 200,
-    tokens_per_second: Annotated[float, typer.Option(min=0, help="Rate after it; 0 for all at once.")] = 50,
-    tokens: Annotated[int, typer.Option(min=1, help="Length of an answer.")] = 120,
-    error_rate: Annotated[float, typer.Option(min=0, max=1, help="Share of requests that fail with 429 or 500.")] = 0,
-    seed: Annotated[int, typer.Option(help="Same seed, same errors.")] = 0,
-) -> None:
-    """An OpenAI-compatible server whose speed, length and errors you choose."""
-    from evals.fake_model import FakeModelOptions, serve
-
-    options = FakeModelOptions(first_token_ms, tokens_per_second, tokens, error_rate, seed)
-    serve(options, host, port)
-
-
-@app.command()
-def simulate(
-    *,
-    out: Annotated[Path, typer.Option(help="The folder to fill; one that holds real conversations is refused.")],
-    turns: Annotated[int, typer.Option(min=1, help="How many turns.")] = 5_000_000,
-    days: Annotated[int, typer.Option(min=1, help="Over so many days, the last of 2025.")] = 365,
-    sites: Annotated[int, typer.Option(min=1, max=200, help="On so many sites.")] = 12,
-    seed: Annotated[int, typer.Option(min=0, help="The same one, the same conversations.")] = 0,
-    questions: Annotated[Path, typer.Option(help="What is asked.")] = Path("datasets/kestrel/golden.jsonl"),
-    json: Json = False,
-) -> None:
-    """A year of conversations that nobody had, as Parquet: FRONTDESK_CONVERSATIONS_URL=FOLDER shows them."""
-    from evals.simulation.plan import Plan
-    from evals.simulation.simulate import simulate
-
-    with counting(Console(stderr=True)) as watch:
-        report = simulate(Plan(turns, days, sites, seed), out, questions, load_settings(), watch)
-    _show(report, json=json)
-
-
-@bench.command("embed")
-def bench_embed(
-    *,
-    pages: Annotated[Path, typer.Option(help="Markdown pages to cut the texts from.")] = Path("datasets/kestrel/pages"),
-    json: Json = False,
-) -> None:
-    """Our encoder against sentence-transformers' default encode, on the same texts."""
-    from evals.bench import embed
-
-    _show(embed.run(load_settings(), pages), json=json)
-
-
-@bench.command("index")
-def bench_index(
-    *,
-    source: Annotated[Path, typer.Option(help="A folder of Markdown pages to index.")] = _AWS / "documents",
-    json: Json = False,
-) -> None:
-    """The whole pipeline against the raw encoder on the same chunks, with start-up and without."""
-    from evals.bench import index
-
-    _show(index.run(load_settings(), source), json=json)
-
-
-@bench.command("search")
-def bench_search(
-    *, site: Annotated[str | None, typer.Option(help="Search this site's live build.")] = None, json: Json = False
-) -> None:
-    """Our fused search against LanceDB's bare hybrid query."""
-    from evals.bench import search
-
-    settings = load_settings()
-    _show(search.run(settings, site or settings.site), json=json)
-
-
-@bench.command("chat")
-def bench_chat(
-    *,
-    sample: Annotated[Path, typer.Option(help="A folder with pages and golden.jsonl to chat about.")] = Path(
-        "datasets/kestrel"
-    ),
-    json: Json = False,
-) -> None:
-    """Streams a second on Ray Serve against a token-by-token handle and bare uvicorn."""
-    from evals.bench import chat
-
-    _show(chat.run(load_settings(), sample), json=json)
-
-
-@bench.command("agent")
-def bench_agent(
-    *,
-    sample: Annotated[Path, typer.Option(help="A folder with pages and golden.jsonl to ask about.")] = Path(
-        "datasets/kestrel"
-    ),
-    json: Json = False,
-) -> None:
-    """What a turn costs beside model, retrieval and commits; the check and tracing stated apart."""
-    from evals.bench import agent
-
-    _show(agent.run(load_settings(), sample), json=json)
-
-
-@bench.command("conversations")
-def bench_conversations(
-    *,
-    turns: Annotated[int, typer.Option(min=1, help="Simulated turns, kept in FRONTDESK_HOME/bench.")] = 5_000_000,
-    json: Json = False,
-) -> None:
-    """The ready-made views of a year of conversations, DuckDB beside Polars on the same files."""
-    from evals.bench import conversations
-
-    with counting(Console(stderr=True)) as watch:
-        report = conversations.run(load_settings(), turns, Path("datasets/kestrel/golden.jsonl"), watch)
-    _show(report, json=json)
-
-
-def _show(report: Report, *, json: bool) -> None:
-    if json:
-        typer.echo(report.to_json())
-    else:
-        Console().print(report.table())
-
+app.add_typer(making)
+app.add_typer(bench, name="bench")
 
 if __name__ == "__main__":
     run(app)
