@@ -35,9 +35,11 @@ class Quotes:
         return ", ".join(dict.fromkeys(filter(None, [self.passage.chunk.title, heading])))
 
     def _items(self, items: Sequence[Sentence]) -> Iterator[str]:
-        """A line each, those of a list within a list further in."""
-        outermost = min(each.depth for each in items)
-        return ("  " * (each.depth - outermost) + f"- {self._marked(each)}" for each in items)
+        """A line each, those of a list within a list further in; a row of a table stands as far out as any."""
+        depths = [max(1, each.depth) for each in items]
+        return (
+            "  " * (depth - min(depths)) + f"- {self._marked(each)}" for depth, each in zip(depths, items, strict=True)
+        )
 
     def _marked(self, sentence: Sentence) -> str:
         return f"{sentence.text} [{self.n}]"

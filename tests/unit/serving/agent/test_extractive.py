@@ -135,6 +135,11 @@ def test_an_item_of_a_list_within_a_list_brings_the_one_it_stands_under() -> Non
     assert composed([practices], (1, 3, 1.2)).endswith("\n- Do not turn off: [1]\n  - offline mode [1]")
 
 
+def test_a_row_behind_a_list_does_not_push_the_list_in() -> None:
+    mixed = passage("- Lock it in\n\n| Code | Meaning |\n|---|---|\n| E07 | no pulses |\n")
+    assert composed([mixed], (1, 0, 1.2), (1, 1, 1.1)).splitlines()[1:] == ["- Lock it in [1]", "- E07: no pulses [1]"]
+
+
 def test_what_two_pages_say_alike_is_said_once() -> None:
     twin = passage("On Sundays, it is closed.", name="visit")
     assert composed([HOURS, twin], (1, 1, 1.2), (2, 0, 1.2)) == "On Sundays it is closed. [1]"
