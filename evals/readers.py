@@ -48,7 +48,9 @@ class CorpusDocument:
 
 
 def read_task(folder: Path) -> Task:
-    """The questions of a folder: `queries.jsonl` with `qrels.tsv` or `qrels/test.tsv` (BEIR), else `qa.jsonl`."""
+    """The questions of a folder: `queries.jsonl` with `qrels.tsv` or `qrels/test.tsv` (BEIR), with the answers of a
+    `qa.jsonl` beside them; else those of `qa.jsonl`.
+    """
     if not folder.exists():
         raise InvalidInputError(f"{folder} does not exist. Name a BEIR folder, or a folder or file of questions.")
     if folder.is_file():
@@ -96,9 +98,15 @@ def _read_beir(folder: Path, judgements: Path) -> Task:
     for row in csv.reader(_lines(judgements), delimiter="\t"):
         if len(row) == 3 and row[2].lstrip("-").isdigit() and int(row[2]) > 0:  # a header may come first
             relevant[row[0]][row[1]] = int(row[2])
-    rows = json_lines(folder / "queries.jsonl", "_id", "text")
-    questions = tuple(_question(row, row["text"]) for row in rows if row["_id"] in relevant)
+    rows, golds = json_lines(folder / "queries.jsonl", "_id", "text"), _golds(folder / "qa.jsonl")
+    questions = tuple(_question(golds.get(row["_id"], {}) | row, row["text"]) for row in rows if row["_id"] in relevant)
     return Task(folder.name, questions, {question.id: relevant[question.id] for question in questions})
+
+
+def _golds(file: Path) -> dict[str, dict[str, Any]]:
+    """By question: what a file beside BEIR's says of its answers; {} where there is none."""
+    rows = json_lines(file, "_id") if file.exists() else ()
+    return {row["_id"]: {name: row[name] for name in ("answers", "answerable") if name in row} for row in rows}
 
 
 def _evidence(row: Mapping[str, Any]) -> list[str]:
