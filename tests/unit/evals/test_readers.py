@@ -27,11 +27,9 @@ def test_a_beir_folder_keeps_judged_questions_and_positive_grades(tmp_path: Path
 
 
 def test_a_beir_folders_questions_have_the_answers_that_stand_beside_them(tmp_path: Path) -> None:
-    (tmp_path / "queries.jsonl").write_text('{"_id": "q1", "text": "When?"}\n{"_id": "q2", "text": "Where?"}\n')
+    write(tmp_path / "queries.jsonl", {"_id": "q1", "text": "When?"}, {"_id": "q2", "text": "Where?"})
     (tmp_path / "qrels.tsv").write_text("q1\td1\t1\nq2\td1\t1\n")
-    (tmp_path / "qa.jsonl").write_text(
-        '{"_id": "q1", "question": "when", "answers": ["at nine"], "evidence": ["d9"]}\n'
-    )
+    write(tmp_path / "qa.jsonl", {"_id": "q1", "question": "when", "answers": ["at nine"], "evidence": ["d9"]})
     task = read_task(tmp_path)
     assert [(each.text, each.answers) for each in task.questions] == [("When?", ("at nine",)), ("Where?", ())]
     assert task.relevant["q1"] == {"d1": 1}
