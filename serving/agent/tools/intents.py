@@ -97,13 +97,20 @@ def heard(message: str, tools: Sequence[str]) -> Heard | None:
 
 def is_asking(clause: str) -> bool:
     """Whether some piece of it may ask something, in any of the languages; rather once too often."""
-    pieces = [_words(piece) for piece in _CLAUSES.split(clause)]
+    pieces = [_unjoined(_words(piece)) for piece in _CLAUSES.split(clause)]
     opens = any(piece.startswith(_phrases("questions", "openings")) for piece in pieces)
     return (
         opens
         or is_question(clause)
         or any(request in " ".join(pieces) for request in _phrases("questions", "requests"))
     )
+
+
+def _unjoined(piece: str) -> str:
+    """`und wie viel …` asks as `wie viel …` does."""
+    while joint := next((each for each in _phrases("questions", "joints") if piece.startswith(each)), ""):
+        piece = piece[len(joint) - 1 :]
+    return piece
 
 
 def says_nothing(text: str) -> bool:

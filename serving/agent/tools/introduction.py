@@ -47,7 +47,7 @@ def introduced(message: str) -> Introduction:
         before, after = before.replace(name, "\n", 1), after if name in before else after.replace(name, "\n", 1)
     around = _PIECES.split(before)[-1] + _PIECES.split(after)[0]
     between = mail[0] if mail and not says_nothing(around) else "\n"
-    return Introduction(details, f"{before}{between}{after}")
+    return Introduction(details, f"{before}{between}{after}".strip())
 
 
 def _before(text: str, mail: str) -> str:

@@ -72,6 +72,9 @@ async def test_a_time_alone_is_meant_on_the_day_that_is_chosen() -> None:
         "My name is Anna Weber and my grinder broke",
         "+49 170 1234567",
         "How are you doing today?",
+        "And on Sunday?",  # asked of the opening hours
+        "Ich heiße Anna Weber, anna@mail.example, und wie viel kostet der Merlin",
+        "Ana Ruiz, ana@mail.example, y cuánto cuesta",
         "the Merlin",
         "thanks",
         "",
