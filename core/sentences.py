@@ -23,8 +23,11 @@ _NEVER_ENDS = re.compile(
     r"(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|nos?|vs|e\.g|i\.e|cf|ca|approx|fig|vol|pp?|gen|sen|rev|capt|lt|[a-z])\.$",
     re.IGNORECASE,
 )
-# Units are short, or a word in capitals and digits; `Open in winter` has none.
-_UNIT = re.compile(r"(?P<name>.*\w)\s+(?:in (?P<in>[\w%°/]{1,2}|[A-Z]\w*)|[(\[](?P<of>[\w%°/]+)[)\]])")
+# Units are short, or have two capitals, or are as `Mbps`; `Open in winter`, `in Norway`, `in S3` and `(2020)` are none.
+_UNIT = re.compile(
+    r"(?P<name>.*\w)\s+(?:in (?!(?:EU|UK|US|it|[A-Z]\d)$)(?P<in>[\w%°/]{1,2}|[A-Z][a-z]*[A-Z][A-Za-z]*|[KMGT]b[a-z]+)"
+    r"|[(\[](?P<of>(?!\d+\b)[\w%°/]+)[)\]])"
+)
 _NUMBER = re.compile(r"[+-]?\d[\d.,]*")
 _GAP = "[…]"  # where the knowledge base joins two pieces of a page that are not neighbours
 _TAG = re.compile(r"<[^<>]*>")

@@ -91,6 +91,14 @@ def test_a_table_row_reads_as_label_and_values() -> None:
         ("Memory in GB", "unknown", "Memory in GB unknown"),
         ("Open in winter", "2", "Open in winter 2"),
         ("Time (weekdays only)", "9", "Time (weekdays only) 9"),
+        ("Speed in Mbps", "100", "Speed 100 Mbps"),
+        ("Memory in GiB", "4", "Memory 4 GiB"),
+        ("Price in USD", "5", "Price 5 USD"),
+        ("Shops in Norway", "5", "Shops in Norway 5"),
+        ("Shops in UK", "5", "Shops in UK 5"),
+        ("Opens in May", "3", "Opens in May 3"),  # no date
+        ("Objects in S3", "5", "Objects in S3 5"),
+        ("People (2020)", "1,200", "People (2020) 1,200"),  # not two numbers side by side
     ],
 )
 def test_a_columns_unit_is_read_with_its_number(column: str, value: str, told: str) -> None:
