@@ -159,6 +159,11 @@ async def test_what_was_said_is_not_said_again() -> None:
     assert [(ruling.guard, ruling.allowed) for ruling in closing.rulings] == [("repeated", False)]
 
 
+async def test_a_model_that_turns_in_circles_is_heard_once_with_what_leans_on_a_sentence() -> None:
+    circle = "The new box may be kept. It has room for a machine and a jug. "
+    assert "".join((await heard(circle, circle, passages=[passage(circle)]))[0]) == circle
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -166,6 +171,7 @@ async def test_what_was_said_is_not_said_again() -> None:
         "The box may be opened and kept. The box may not be opened and kept.",
         "Keep it. Keep it.",
         "Return a machine in 30 days. Return a box and a machine in 30 days.",
+        "The box may be opened and kept. The machine was sold. It may be opened and kept as a box.",  # the machine may
     ],
 )
 async def test_items_denials_and_a_word_more_are_no_repetition(text: str) -> None:
