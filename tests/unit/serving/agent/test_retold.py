@@ -15,6 +15,12 @@ AROUND = "Kestrel Merlin espresso machine Specification"
         ("Weight: 9.2 kg", "The weight of the Kestrel Merlin is 9.2 kg."),
         ("Merlin: New £489, Used £325", "The Merlin costs £489 new and £325 used."),
         ("Shop: 9:00 to 17:30, Desk closed", "The shop is open from 9:00 to 17:30, and the desk is closed."),
+        ("Price: Heron £900, Kite £1,200", "The price is £900 for the Heron and £1,200 for the Kite."),
+        (
+            "Sunday: Café closed, Library 11:00 to 15:00",
+            "On Sunday the café is closed, and the library is open 11:00 to 15:00.",
+        ),
+        ("Boxes: 3 on Monday, 4 on Tuesday", "The boxes are 3 on Monday and 4 on Tuesday."),
         ("Late payment: 1.5% per month, from the 8th day", "The late payment is 1.5% per month, from the 8th day."),
     ],
 )
@@ -38,6 +44,14 @@ def test_a_line_as_a_sentence_is_the_same_line(line: str, said: str) -> None:
         ("Merlin: New £489, Used £325", "The Merlin costs £325 new and £489 used."),
         ("Merlin: New £489, Used £325", "The Merlin costs £489 used and £325 new."),
         ("Merlin: New £489, Used £325", "The Merlin costs £489 new."),
+        ("Storage: -5 °C", "The storage is at 5 °C."),
+        ("Delivery: free", "The delivery is free?"),
+        ("Delivery: free", "The delivery was free."),
+        ("Delivery: free", "The delivery should have been free."),
+        (
+            "Sunday: Café closed, Library 11:00 to 15:00",
+            "On Sunday the café is open 11:00 to 15:00, closed the library.",
+        ),
         ("Osprey: Working £850, Not working £300", "The Osprey is not working £850, and not working £300."),
     ],
 )
