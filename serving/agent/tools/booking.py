@@ -57,7 +57,7 @@ class BookingTool:
         """The day and the time; a time alone where it is on offer, on one day only or on the day that is chosen."""
         said = moment_in(PHONE.sub(" ", text), self._clock().astimezone(self._zone))
         rest = " ".join(word for word in words(said.rest) if word not in words_of_time())
-        if said.day is None and said.time and not _NUMBER.search(said.rest):
+        if said.dayless and said.time and not _NUMBER.search(said.rest):
             return _details(self._day_of(said.time, offered), said.time), rest
         return _details(said.day, said.time), rest
 

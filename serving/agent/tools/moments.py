@@ -40,6 +40,7 @@ class Moment:
     day: date | None
     time: time | None
     rest: str
+    dayless: bool = False  # whether no day is named at all, not even one that is not read
 
 
 def moment_in(text: str, now: datetime) -> Moment:
@@ -51,7 +52,8 @@ def moment_in(text: str, now: datetime) -> Moment:
     times, rest = _taken(rest, _times(), _time)
     if days and not times:
         times, rest = _taken(rest, [_BARE], _time)
-    return Moment(_only(days), _only(times), rest)
+    dayless = not days and not any(each.search(rest) for each in _days())
+    return Moment(_only(days), _only(times), rest, dayless)
 
 
 @cache

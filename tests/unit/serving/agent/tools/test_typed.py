@@ -58,6 +58,11 @@ async def test_a_time_alone_is_meant_on_the_day_that_is_chosen() -> None:
     assert told.details == {"start": "2026-11-24T09:30:00"}
 
 
+@pytest.mark.parametrize("said", ["Monday at 12:00", "Wednesday, Thursday, 12:00", "31 November at 12:00"])
+async def test_a_time_beside_a_day_that_is_not_read_is_not_meant_on_the_day_that_is_chosen(said: str) -> None:
+    assert details_in(said, BOOKING, await offered(BOOKING, start="2026-11-24T10:00Z")) is None
+
+
 @pytest.mark.parametrize(
     "said",
     [
