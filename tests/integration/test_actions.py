@@ -430,6 +430,23 @@ async def test_a_detail_that_is_changed_in_words_asks_again(desk: Desk, calendly
     assert calendly.writes() == []
 
 
+async def test_who_asks_anew_need_not_say_again_who_they_are(desk: Desk) -> None:
+    session = new_id()
+    for text in ("I'd like to book a meeting, please.", "Ann Lee, ann@mail.example"):
+        await asked(desk, text, session)
+    before, form = actions((await asked(desk, "Please book the meeting tomorrow at 11:00", session))[0])
+    assert (before["state"], form["kind"]) == ("declined", "confirm")
+    assert values(form) == {"start": "2026-11-24T10:00Z", **ANN}
+
+
+async def test_a_new_message_to_a_person_takes_the_old_ones_place(desk: Desk) -> None:
+    session = new_id()
+    for text in ("I want to talk to a human about order 4411.", "Ann Lee, ann@mail.example"):
+        await asked(desk, text, session)
+    _, form = actions((await asked(desk, "I want to talk to a human about order 4412.", session))[0])
+    assert values(form) == {**ANN, "message": "I want to talk to a human about order 4412."}
+
+
 async def test_a_question_beside_typed_details_is_answered_first(desk: Desk) -> None:
     session, text = new_id(), "Ann Lee, ann@mail.example. When do you open on Saturdays?"
     await asked(desk, "I'd like to book a meeting, please.", session)

@@ -55,6 +55,7 @@ async def tools(state: State, writer: StreamWriter, *, offering: Offering) -> Up
     turn = _paid(turn, wish.bill)
     if wish.tool:
         pending, rest = _pending(wish, known[wish.tool], wanted, said), wanted.rest if wanted else ""
+        pending = replace(pending, details={**await _entered(offering, turn, wish.tool), **pending.details})
     elif found := await completed(offering, turn, known, said):
         pending, rest = found
     else:
@@ -92,6 +93,13 @@ def _pending(wish: Wish, tool: Tool, wanted: Heard | None, said: Sequence[str]) 
     theirs = introduced(said[-1]).details
     details = {**own, "message": _message(said), **theirs, **in_own_words(wish.details, said)}
     return Pending(wish.tool, wanted.intent.language if wanted else "en", details, wish.failure)
+
+
+async def _entered(offering: Offering, turn: Turn, tool: str) -> Details:
+    """What is in the form whose place a new one takes, but for its message: nobody need write it twice."""
+    before = await offering.waiting(turn.session)
+    fields = before.fields if before and before.tool == tool else ()
+    return {field.name: field.value for field in fields if field.value and field.type != "long"}
 
 
 async def _wished(
