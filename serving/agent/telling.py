@@ -19,6 +19,7 @@ from core.errors import FrontdeskError
 from core.records import Message, Passage, Ruling
 from core.sentences import Sentence
 from serving.agent.answerable import answerable, unanswered, weighing
+from serving.agent.chain import Chain, Link
 from serving.agent.check import CheckedWriter
 from serving.agent.extractive import Extractive, quoted
 from serving.agent.quotes import Quotes
@@ -40,7 +41,8 @@ class Telling:
 
     def __init__(self, model: Writer, embed: Embed) -> None:
         self.name = model.name
-        self._model = CheckedWriter(_Begun(model), embed)
+        alone = Chain([Link(model)], SECONDS)  # with a breaker: its failures are heard by nobody further out
+        self._model = CheckedWriter(_Begun(alone), embed)
         self._weigh = weighing(embed)
 
     async def write(

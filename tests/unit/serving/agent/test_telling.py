@@ -130,6 +130,16 @@ async def test_a_model_that_fails_costs_the_visitor_nothing_and_is_not_asked_aga
     assert (model.asked, closing.model) == (["The Merlin"], "extractive")
 
 
+async def test_a_model_that_is_down_is_left_alone_for_a_while() -> None:
+    model = Broken()
+    writer = Telling(model, word_vectors)
+    for _ in range(9):
+        told = [piece async for piece in writer.write("How long is the warranty of the Merlin?", [ONE, OTHER], [], "")]
+        assert isinstance(told[-1], Closing)
+        assert told[-1].model == "extractive"
+    assert len(model.asked) == 5
+
+
 @pytest.mark.parametrize(
     ("row", "begun"),
     [
