@@ -15,7 +15,8 @@ from core.records import FormField
 from core.words import words
 from serving.agent.links import Links
 
-MAIL = re.compile(r"[^\s@<>\"'(),:;\\\[\]]{1,64}@(?:[\w-]{1,63}\.)+[^\W\d_]{2,63}")
+_NOT_IN_MAIL = r"\s@<>\"'(),:;\\\[\]，；：、。（）“”„«»"
+MAIL = re.compile(rf"[^{_NOT_IN_MAIL}]{{1,64}}@(?:[\w-]{{1,63}}\.)+[^\W\d_]{{2,63}}")
 PHONE = re.compile(r"(?<![\w.:/-])(?:\+|\(?0)[\d()/ -]{6,18}\d(?!\w)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 _NO_LINKS = Links(())

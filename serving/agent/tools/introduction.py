@@ -15,8 +15,8 @@ _NAMED = re.compile(
     r"\b(?i:my name is|my name's|ich heiße|mein name ist|me llamo|mi nombre es|je m['’]appelle|mon nom est)\s+"
     rf"(?P<name>(?=[^a-z]){_WORD}(?: (?=[^a-z]){_WORD})?)"
 )
-_LABELLED = re.compile(r"\b(?i:(?:(?:full|your|my) )?name|nombre|nom)\s*[:=]\s*(?P<name>[^\n,;:<>]{1,100})")
-_PIECES = re.compile(r"[,;:!?()<>\n]+|\.(?=\s|$)|\s[-–—]\s")
+_LABELLED = re.compile(r"\b(?i:(?:(?:full|your|my) )?name|nombre|nom)\s*[:=]\s*(?P<name>[^\n,;:<>，；：、]{1,100})")
+_PIECES = re.compile(r"[,;:!?()<>\n，；：、。（）“”„«»]+|\.(?=\s|$)|\s[-–—]\s")
 _MOST_WORDS = 4  # of a name
 _PARTICLES = frozenset(
     ["da", "de", "del", "della", "den", "der", "di", "dos", "du", "la", "le", "van", "von", "y", "zu"]

@@ -19,6 +19,8 @@ from serving.agent.tools.introduction import introduced
         ("Dr. Jürgen von Hof <jh@mail.example>", {"name": "Jürgen von Hof", "email": "jh@mail.example"}),
         ("Name: anna weber\nE-mail: aw@mail.example", {"name": "anna weber", "email": "aw@mail.example"}),
         ("李小龙, li@mail.example", {"name": "李小龙", "email": "li@mail.example"}),
+        ("李小龙，li@mail.example，谢谢", {"name": "李小龙", "email": "li@mail.example"}),
+        ("Anna Weber – “aw@mail.example”", {"name": "Anna Weber", "email": "aw@mail.example"}),
     ],
 )
 def test_who_says_their_name_and_address_need_not_write_them_twice(said: str, known: dict[str, str]) -> None:
