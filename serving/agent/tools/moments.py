@@ -30,6 +30,7 @@ _TIMES = (
     rf"{_AT}?{_HOUR}(?:\.{_MINUTES})?{_CLOCK}",
     rf"{_AT}{_HOUR}(?:\.{_MINUTES})?(?![\w:/-]|\.\d)",
 )
+_DENIED = re.compile(r"\b(?:cannot|\w+n['’`]t)\b", re.IGNORECASE)
 _BARE = re.compile(rf"{_HOUR}(?![\w:/-]|\.\d)")
 
 
@@ -46,7 +47,8 @@ class Moment:
 def moment_in(text: str, now: datetime) -> Moment:
     """What the text names, as of `now` and in its zone."""
     own = {now.replace(month=month, day=1).tzname() for month in range(1, _YEAR + 1)}
-    if _pattern(r"\b{vague}\b").search(text) or not own.issuperset(_zones().findall(text)):
+    vague = _pattern(r"\b{vague}\b").search(text) or _DENIED.search(text)
+    if vague or not own.issuperset(_zones().findall(text)):
         return Moment(None, None, text)
     days, rest = _taken(_zones().sub(" ", text), _days(), lambda found: _day(found, now.date()))
     times, rest = _taken(rest, _times(), _time)

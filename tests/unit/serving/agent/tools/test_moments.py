@@ -54,6 +54,9 @@ def test_a_day_and_a_time_are_read(text: str, at: time) -> None:
         "we are 2 people, +49 170 1234567",
         "May I come",
         "so 11 is fine",
+        "tomorrow at 10 doesn't work for me",
+        "I can’t tomorrow at 10",
+        "I cannot come on Tuesday",
     ],
 )
 def test_what_may_mean_several_or_none_is_not_read(text: str) -> None:
