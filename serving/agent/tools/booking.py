@@ -86,15 +86,21 @@ class BookingTool:
         return f"{local:%a} {local.day} {local:%b %Y, %H:%M %Z}"
 
     async def _free(self, day: date | None) -> list[datetime]:
-        """The free times from that local day on, or from now on."""
+        """The free times from that local day on; from now on where none is named, or none is free for long after it."""
         earliest = begin = self._clock() + _NOTICE
         if day and day <= (earliest + _FAR).date():
             begin = max(earliest, datetime(day.year, day.month, day.day, tzinfo=self._zone))
-        for week in range(_WEEKS):
-            since = begin.astimezone(UTC) + week * _WEEK
-            if times := [start for start in await self._calendar.free(since, since + _WEEK) if start >= since]:
+        for since in dict.fromkeys((begin, earliest)):
+            if times := await self._free_from(since.astimezone(UTC)):
                 return times
         raise ToolError(_NONE)
+
+    async def _free_from(self, begin: datetime) -> list[datetime]:
+        """Those of the first week that has any."""
+        for since in (begin + week * _WEEK for week in range(_WEEKS)):
+            if times := [start for start in await self._calendar.free(since, since + _WEEK) if start >= since]:
+                return times
+        return []
 
     def _time(self, details: Details) -> str:
         return self.told(datetime.fromisoformat(details["start"]))

@@ -51,6 +51,11 @@ async def test_a_full_week_leads_to_the_next_and_two_to_a_sentence() -> None:
         await tool(*hours(24 * 20))[0].fields({})
 
 
+async def test_where_nothing_is_free_after_the_day_that_is_named_the_next_times_are_offered() -> None:
+    booking, _ = tool(*hours(24))
+    assert [value for value, _ in (await times(booking, day="2026-11-20")).choices] == ["2026-10-24T08:00Z"]
+
+
 async def test_a_wish_is_met_where_it_is_free_and_its_day_is_offered() -> None:
     booking, _ = tool(*hours(3, 4, 50))
     assert (await times(booking, start="2026-10-23T14:00")).value == "2026-10-23T12:00Z"
