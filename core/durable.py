@@ -80,8 +80,9 @@ class Folder:
             self._disk.write(hidden, data)
             check(hidden.read_bytes())
             self._disk.rename(hidden, final)
-            for folder in (final.parent, *final.parent.relative_to(self.root).parents):
-                self._disk.sync(self.root / folder)
+            folder = Path(name).parent
+            for each in (folder, *folder.parents):
+                self._disk.sync(self.root / each)
 
     def stored(self, below: str = "") -> list[Stored]:
         """Every file below the folder, or one in it, but the hidden ones."""

@@ -65,6 +65,14 @@ def test_putting_again_replaces_the_file_and_leaves_nothing_beside_it(tmp_path: 
     }
 
 
+def test_a_folder_named_from_where_one_stands_is_as_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Folder(Path("var/results")).put("date=1/a", b"x", accept)
+    Folder(Path("var/results")).put("b", b"y", accept)
+    assert (tmp_path / "var/results/date=1/a").read_bytes() == b"x"
+    assert (tmp_path / "var/results/b").read_bytes() == b"y"
+
+
 def test_a_location_names_a_folder_or_a_bucket(tmp_path: Path) -> None:
     folder, bucket = place(str(tmp_path)), place("s3://bucket/prefix?region=eu-west-1")
     assert isinstance(folder, Folder)
