@@ -27,10 +27,10 @@ index: $(VENV)/installed  ## Index the sample site: what changed since the last 
 		--policy datasets/kestrel/policy.md --golden datasets/kestrel/golden.jsonl
 
 test: check  ## Check the code, and test every promise (about 15 minutes on two cores)
-	$(BIN)/pytest -n 2 --dist loadfile -m "not long"
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not long"
 
 test-all: check  ## As `make test`, with the long matrices and many rounds
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 check: $(VENV)/installed  ## Lint, types, import direction
 	$(BIN)/ruff check .

@@ -13,7 +13,7 @@ from hashlib import sha256
 from operator import and_
 from pathlib import Path
 from threading import Lock
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, cast
 
 import lancedb
@@ -24,12 +24,15 @@ from lancedb.index import BTree
 from lancedb.table import LanceTable
 from numpy.typing import NDArray
 
+from core.errors import IntegrityError
 from core.knowledge.schema import Vector
 from core.records import Session, Turn
 
 _TEXTS = ("site", "person", "session", "question", "answer")
 _LONGEST = 600  # characters of an answer: what an answer quotes can be found again where it was quoted from
 _FRESH = 5.0  # seconds after which a reader sees what was remembered or erased in another process
+_CLEANUPS = 100
+_MOMENT = timedelta(milliseconds=1)
 _READABLE = timedelta(hours=1)  # how long versions stay for those who read them
 
 
@@ -136,11 +139,19 @@ def _delete(table: LanceTable, where: Expr) -> None:
     """Also from the disk, where a deletion alone leaves the text.
 
     Compaction writes a file anew if it has lost a tenth of its rows or has a small neighbour: one row put again is one.
+    A version younger than a millisecond outlives a cleanup, and with it the text: it is cleaned up again.
     """
     table.delete(where)
     one = table.search().limit(1).to_arrow()
     table.merge_insert("id").when_matched_update_all().execute(one)
-    table.optimize(cleanup_older_than=timedelta(milliseconds=1), delete_unverified=True)
+    table.optimize(cleanup_older_than=_MOMENT, delete_unverified=True)
+    compacted = table.version
+    for _ in range(_CLEANUPS):
+        if all(kept["version"] >= compacted for kept in table.list_versions()):
+            return
+        sleep(0.01)
+        table.optimize(cleanup_older_than=_MOMENT, delete_unverified=True)
+    raise IntegrityError(f"Table {table.name} keeps what was erased in an older version. Erase it again.")
 
 
 def _schema(dimensions: int) -> pa.Schema:
