@@ -26,11 +26,11 @@ index: $(VENV)/installed  ## Index the sample site: what changed since the last 
 	@$(BIN)/python -m pipelines index datasets/kestrel/pages --site demo --base-url /pages/ \
 		--policy datasets/kestrel/policy.md --golden datasets/kestrel/golden.jsonl
 
-test: check  ## Check the code, and test every promise (about 15 minutes on two cores)
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not long"
+test: check  ## Check the code, and test every promise (25 minutes on two cores; WORKERS="-n 2 --dist loadfile": 16)
+	$(BIN)/pytest $(WORKERS) -m "not long"
 
 test-all: check  ## As `make test`, with the long matrices and many rounds
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest $(WORKERS)
 
 check: $(VENV)/installed  ## Lint, types, import direction
 	$(BIN)/ruff check .
