@@ -28,7 +28,6 @@ VICTIMS = {
     "proxy": ("ray::ProxyActor",),
     "worker": ("-m pipelines worker",),
 }
-PATIENCE = 240  # seconds: how soon Ray has a process back is the machine's affair, that nothing is lost is ours
 QUESTIONS = ["Is shipping free?", "When are you open on Saturdays?", "Can I return an opened bag of coffee?"]
 
 
@@ -47,7 +46,7 @@ class Visitor:
             self._settle({"message": random.choice(QUESTIONS), "session_id": f"v{self._number}", "turn_id": new_id()})
 
     def _settle(self, question: dict[str, str]) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + 60
         while (last := self._last_event(question)) is None:
             assert time.monotonic() < deadline, f"nobody says how turn {question['turn_id']} ended"
             time.sleep(0.2)
@@ -78,7 +77,7 @@ def kill(server: Server, victim: str) -> None:
 
 
 def until_back(server: Server, victim: str, dead: set[int]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + 60
     while not {process.pid for process in server.children(*VICTIMS[victim])} - dead:
         assert time.monotonic() < deadline, f"no {victim} came back"
         time.sleep(0.2)

@@ -134,7 +134,7 @@ async def test_who_finds_no_place_is_told_at_once(site: Settings) -> None:
     began = time.monotonic()
     with pytest.raises(OverloadedError, match="busy") as caught:
         await anext(writing(author, "Are you open?"))
-    assert time.monotonic() - began < 5  # of the minute that two stories take
+    assert time.monotonic() - began < 0.5
     assert caught.value.retry_after
     for task in running:
         task.cancel()
