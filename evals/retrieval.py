@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
@@ -35,17 +35,21 @@ _DEPTH = 100  # documents ranked per question
 _FIRST = 5  # documents that the results show
 
 Scores = Mapping[str, Mapping[str, float]]  # mode/measure -> question -> value
+Searching = Callable[[Sequence[Question], BuildTable, Encoder], list[list[Query]]]  # each question's queries
 
 
 def evaluate_corpus(questions: Path, settings: Settings, *, one_passage: bool = False, typos: bool = False) -> Report:
-    """Questions of a folder or file against the `corpus.jsonl` beside them."""
+    """Questions of a folder or file against the `corpus.jsonl` beside them.
+
+    `one_passage` checks the embedder as published figures do: documents whole, questions word for word.
+    """
     task, folder = _task(questions, typos=typos), corpus_folder(questions)
     encoder = load_encoder(settings.embedding_model, settings)
     table = index_corpus(folder, settings, encoder, one_passage=one_passage)
     shape = {} if one_passage else {"chunk_tokens": settings.chunk_tokens, "chunk_overlap": settings.chunk_overlap}
-    return evaluate_table(
-        task, table, encoder, by_id(table), settings, shape | {"corpus_fingerprint": corpus_of(folder)}
-    )
+    made_with = shape | {"corpus_fingerprint": corpus_of(folder)}
+    searching = word_for_word if one_passage else queries
+    return evaluate_table(task, table, encoder, by_id(table), settings, made_with, searching=searching)
 
 
 def evaluate_site(
@@ -89,11 +93,16 @@ def evaluate_table(
     *,
     modes: Sequence[Mode] = MODES,
     weights: tuple[float, float] = WEIGHTS,
+    searching: Searching | None = None,
 ) -> Report:
-    """Questions against any table; the results are kept, and `made_with` says of them where they come from."""
+    """Questions against any table, searched for as a visitor's are unless `searching` says otherwise; the results are
+    kept, and `made_with` says of them where they come from.
+    """
     judged = [question for question in task.questions if question.id in task.relevant]
     names = _named_pages(task, judged, pages)
-    searches = [[replace(each, weights=weights) for each in one] for one in queries(judged, table, encoder)]
+    searches = [
+        [replace(each, weights=weights) for each in one] for one in (searching or queries)(judged, table, encoder)
+    ]
     rankings = _rankings(task, judged, table, searches, pages, names, modes)
     scores, flaws = results.numbers_only(_scored(rankings, task))
     meta = {
@@ -156,6 +165,12 @@ def ranked_in_turns(table: BuildTable, queries: Sequence[Query], mode: Mode) -> 
     """The documents that a message's questions find, best first: one of each question in turn, each once."""
     found = [table.ranked(replace(query, k=_DEPTH, mode=mode)) for query in queries]
     return list(dict.fromkeys(page for turn in zip_longest(*found) for page in turn if page is not None))
+
+
+def word_for_word(questions: Sequence[Question], _table: BuildTable, encoder: Encoder) -> list[list[Query]]:
+    """The questions as they are written: not spelled, not taken apart, without their history."""
+    vectors = encoder.encode([question.text for question in questions], "query")
+    return [[Query(question.text, vector)] for question, vector in zip(questions, vectors, strict=True)]
 
 
 def queries(questions: Sequence[Question], table: BuildTable, encoder: Encoder) -> list[list[Query]]:
